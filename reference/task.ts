@@ -1,0 +1,288 @@
+/**
+ * The step: what a kernel thread does between two points where another thread could run.
+ *
+ * Kernel-like code is a generator. It *announces* each step with `yield`, and takes it in the
+ * plain lines that follow, up to the next `yield`. The announced object is at once the scheduling
+ * point, the dependency that the explorer uses, the line in a trace and the event that a claim
+ * about order counts. Everything else in this project rests on the table of kinds below.
+ */
+import type { RuleId } from "../spec/generated/types";
+
+/**
+ * The closed table of step kinds: for each kind, the kinds that it conflicts with when both steps
+ * touch the same object. Two steps that do not conflict commute: done in either order they give
+ * the same world, and neither enables or disables the other. The relation is symmetric (tested).
+ */
+export const CONFLICTS = {
+  // Memory: one or more cells, always enabled. `fence` orders nothing more under sequential
+  // consistency; it is a kind of its own so that store buffers have a place to attach to.
+  load: ["store", "rmw"],
+  store: ["load", "store", "rmw", "again"],
+  rmw: ["load", "store", "rmw", "again"],
+  fence: [],
+  // A loop that would retry: enabled once a cell that it read is newer. It only looks.
+  again: ["store", "rmw"],
+  // Exclusive locks: spinlocks and mutexes.
+  lock: ["lock", "unlock"],
+  unlock: ["lock", "unlock"],
+  // Readers-writer locks: readers commute with readers.
+  read_lock: ["write_lock", "write_unlock"],
+  read_unlock: ["write_lock", "write_unlock"],
+  write_lock: ["read_lock", "read_unlock", "write_lock", "write_unlock"],
+  write_unlock: ["read_lock", "read_unlock", "write_lock", "write_unlock"],
+  // SRCU: a flip takes a snapshot of the open read sections, a drain waits until all in the
+  // snapshot have left. Whether a reader came before a flip decides whether the drain waits.
+  srcu_enter: ["srcu_flip"],
+  srcu_leave: ["srcu_flip", "srcu_drain"],
+  srcu_flip: ["srcu_enter", "srcu_leave", "srcu_flip"],
+  srcu_drain: ["srcu_leave"],
+  // Waiting: `arm` changes what is waited for, `await` is monotone (once true for a waiter, it
+  // stays true for that waiter).
+  arm: ["arm", "await"],
+  await: ["arm"],
+  // Threads that start threads.
+  fork: ["start", "join"],
+  start: ["fork"],
+  exit: ["join"],
+  join: ["fork", "exit"],
+  // A bounded choice that the explorer makes (a fault, say). Its object is the budget it spends.
+  pick: ["pick"],
+} as const;
+
+/** One of the ways in which a step can touch an object. */
+export type Kind = keyof typeof CONFLICTS;
+
+const conflicts = new Map(Object.entries(CONFLICTS).map(([kind, with_]) => [kind, new Set<string>(with_)]));
+
+/** Whether two steps of these kinds on one object depend on each other. */
+export function conflict(a: Kind, b: Kind): boolean {
+  return conflicts.get(a)?.has(b) ?? true;
+}
+
+/** Anything with a name that a step can touch; the name is dotted and unique in its world. */
+export interface Thing {
+  readonly name: string;
+}
+
+/**
+ * What a thread announces.
+ *
+ * `ready` looks at nothing but the objects in `on`; without it the step is always enabled. A step
+ * with `picks` has that many outcomes, and the number chosen is what `yield` returns. `event` is
+ * the name under which claims about order and number see the step.
+ */
+export interface Step {
+  readonly kind: Kind;
+  readonly on: readonly Thing[];
+  readonly ready?: ((by: KThread) => boolean) | undefined;
+  readonly picks?: number;
+  readonly event?: string | undefined;
+}
+
+/** Kernel code that can be stopped at each step. `yield` returns the explorer's pick, else 0. */
+export type Task<T> = Generator<Step, T, number>;
+
+/** One acquisition that a thread has not given back. */
+export interface Held {
+  readonly lock: Thing;
+  readonly mode: "read" | "write";
+}
+
+/**
+ * What the scheduler knows of one flow of control. A handler (`sched.preempt`, an interrupt) runs
+ * on its owner's stack: it shares the owner's `stack`, so locks that it meets belong to the owner.
+ */
+export interface KThread {
+  readonly name: string;
+  readonly stack: Stack;
+  readonly frames: string[];
+  task?: Task<unknown> | undefined;
+  next?: Step | undefined;
+  returned?: unknown;
+}
+
+/** What belongs to a thread of execution whatever runs on it: held locks, and why it may not sleep. */
+export interface Stack {
+  readonly name: string;
+  readonly held: Held[];
+  preempt_count: number;
+  irqs_off: number;
+}
+
+/**
+ * One location that the kernel touches without its lock: an atomic, a flag, half of a wide write.
+ * `now` is read after announcing `load` and written after announcing `store` or `rmw`.
+ */
+export class Cell<T> implements Thing {
+  readonly load: Step;
+  readonly store: Step;
+  readonly rmw: Step;
+  /** Counts the stores; `again` compares it. Only the machine changes it. */
+  version = 0;
+
+  constructor(
+    readonly name: string,
+    public now: T,
+  ) {
+    const on = [this];
+    this.load = { kind: "load", on };
+    this.store = { kind: "store", on };
+    this.rmw = { kind: "rmw", on };
+  }
+
+  /** The same store or read-modify-write, seen by claims as `event`. Make it once, beside the cell. */
+  as(kind: "store" | "rmw", event: string): Step {
+    return { kind, on: [this], event };
+  }
+}
+
+/** One load of several cells in one instruction (a bitmap word, a 16-byte entry). */
+export function load_all(cells: readonly Cell<unknown>[]): Step {
+  return { kind: "load", on: cells };
+}
+
+/** One store to several cells in one instruction. */
+export function store_all(cells: readonly Cell<unknown>[], event?: string): Step {
+  return { kind: "store", on: cells, event };
+}
+
+/** One locked instruction on several cells. */
+export function rmw_all(cells: readonly Cell<unknown>[], event?: string): Step {
+  return { kind: "rmw", on: cells, event };
+}
+
+/** What a loop saw at the first read of a round: hand it to `again` when the round was fruitless. */
+export function versions(cells: readonly Cell<unknown>[]): readonly number[] {
+  return cells.map((cell) => cell.version);
+}
+
+/**
+ * Announced at the end of a fruitless round of a retry loop: the thread goes on once one of the
+ * cells that the round read is newer than it was at the first read. So no run is unbounded, and a
+ * loop that nothing can end is seen as `stuck`.
+ */
+export function again(cells: readonly Cell<unknown>[], since: readonly number[]): Step {
+  return { kind: "again", on: cells, ready: () => cells.some((cell, i) => cell.version > (since[i] ?? 0)) };
+}
+
+const GUARD = Symbol("guard");
+
+/**
+ * Declares plain data that may be touched only while `guard` is held in the right mode: then at no
+ * step of its own. It becomes visible to others, and to claims, when the guard is released.
+ */
+export function guarded<T extends object>(guard: Thing, data: T): T {
+  Object.defineProperty(data, GUARD, { value: guard });
+  return data;
+}
+
+/** The lock that guards this record, if it was declared with `guarded`. */
+export function guard_of(data: object): Thing | undefined {
+  return (data as { [GUARD]?: Thing })[GUARD];
+}
+
+// --- Operations -------------------------------------------------------------------------------
+
+/** A table of kernel operations, each a generator, under the kernel's own names. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a table holds operations of every signature
+export type Table = Record<string, (...args: any[]) => Task<any>>;
+
+/** Operations by table and name: what a machine was booted with, or what a bug replaces. */
+export type Ops = Readonly<Record<string, Table>>;
+
+const live: Record<string, Table> = {};
+const original: Record<string, Table> = {};
+
+/** Declares a table of operations. Calls go through the table, so a machine can bring its own. */
+export function ops<T extends Table>(name: string, table: T): T {
+  live[name] = table;
+  original[name] = { ...table };
+  return table;
+}
+
+/** The operation as the reference wrote it, for a replacement that wraps it. */
+export function original_of<T extends Table, K extends keyof T & string>(table: T, op: K): T[K] {
+  const name = Object.keys(live).find((each) => live[each] === table);
+  const own = name === undefined ? undefined : original[name]?.[op];
+  if (own === undefined) throw new Error(`no operation ${op} in that table`);
+  return own as T[K];
+}
+
+/** The tables of one machine: the originals with some replaced, and, if asked, call paths kept. */
+export function tables(replaced: Ops, with_frames: boolean): Ops {
+  for (const [name, table] of Object.entries(replaced))
+    for (const op of Object.keys(table))
+      if (original[name]?.[op] === undefined) throw new Error(`nothing to replace: there is no operation ${name}.${op}`);
+  const all = Object.entries(original).map(([name, table]) => {
+    const own = { ...table, ...replaced[name] };
+    return [name, with_frames ? framed(name, own) : own] as const;
+  });
+  return Object.fromEntries(all);
+}
+
+function framed(name: string, table: Table): Table {
+  const wrap = (op: string, own: Table[string]): Table[string] =>
+    function* (...args: unknown[]): Task<unknown> {
+      const { frames } = running();
+      frames.push(`${name}.${op}`);
+      try {
+        return (yield* own(...args)) as unknown;
+      } finally {
+        frames.pop();
+      }
+    };
+  return Object.fromEntries(Object.entries(table).map(([op, own]) => [op, wrap(op, own)]));
+}
+
+// --- Who is running ---------------------------------------------------------------------------
+
+/** What kernel code can reach without naming it: the thread it runs on and the machine it runs in. */
+export interface Running {
+  readonly ops: Ops;
+  readonly marks: Set<RuleId>;
+  readonly report: (check: string, what: string) => void;
+}
+
+let machine: Running | undefined;
+let installed: Ops | undefined;
+let thread: KThread | undefined;
+
+/** The thread whose step this is. */
+export function running(): KThread {
+  if (thread === undefined) throw new Error("kernel code was called outside a kernel thread");
+  return thread;
+}
+
+/** Says that the lines below implement this rule; `exercised` in the coverage report counts it. */
+export function rule(id: RuleId): void {
+  machine?.marks.add(id);
+}
+
+/** Reports what the kernel's own checkers would print (lockdep, might_sleep). */
+export function report(check: string, what: string): void {
+  machine?.report(check, what);
+}
+
+/** Takes one step of `on`: its announced one, or the lines before its first. */
+export function advance(on: KThread, within: Running, pick = 0): void {
+  if (on.task === undefined) throw new Error(`${on.name} is not in a call`);
+  if (installed !== within.ops) {
+    for (const [name, table] of Object.entries(within.ops)) Object.assign(live[name] ?? {}, table);
+    installed = within.ops;
+  }
+  const step = on.next;
+  if (step !== undefined && (step.kind === "store" || step.kind === "rmw")) for (const cell of step.on) (cell as Cell<unknown>).version++;
+  machine = within;
+  thread = on;
+  try {
+    const { done, value } = on.task.next(pick);
+    if (done === true) {
+      on.task = undefined;
+      on.next = undefined;
+      on.returned = value;
+    } else on.next = value;
+  } finally {
+    thread = undefined;
+    machine = undefined;
+  }
+}
