@@ -26,10 +26,12 @@ export const CONFLICTS = {
   lock: ["lock", "unlock"],
   unlock: ["lock", "unlock"],
   // Readers-writer locks: readers commute with readers.
+  // A try to read never waits: it is always enabled, and a writer decides what it finds.
   read_lock: ["write_lock", "write_unlock"],
+  read_trylock: ["write_lock", "write_unlock"],
   read_unlock: ["write_lock", "write_unlock"],
-  write_lock: ["read_lock", "read_unlock", "write_lock", "write_unlock"],
-  write_unlock: ["read_lock", "read_unlock", "write_lock", "write_unlock"],
+  write_lock: ["read_lock", "read_trylock", "read_unlock", "write_lock", "write_unlock"],
+  write_unlock: ["read_lock", "read_trylock", "read_unlock", "write_lock", "write_unlock"],
   // SRCU: a flip takes a snapshot of the open read sections, a drain waits until all in the
   // snapshot have left. Whether a reader came before a flip decides whether the drain waits.
   srcu_enter: ["srcu_flip"],
@@ -236,11 +238,26 @@ function framed(name: string, table: Table): Table {
 
 // --- Who is running ---------------------------------------------------------------------------
 
-/** What kernel code can reach without naming it: the thread it runs on and the machine it runs in. */
+/** Something that the kernel's own checkers would print. */
+export interface Report {
+  readonly check: "atomic-sleep" | "lock-order" | "data-race" | "leak";
+  readonly what: string;
+  readonly rule?: RuleId;
+}
+
+/** How many allocations may still fail in this run; the explorer picks which. */
+export interface FaultBudget extends Thing {
+  readonly allowed: number;
+  left: number;
+  readonly pick: Step;
+}
+
+/** What kernel code can reach without naming it, besides the thread it runs on. */
 export interface Running {
   readonly ops: Ops;
   readonly marks: Set<RuleId>;
-  readonly report: (check: string, what: string) => void;
+  readonly reports: Report[];
+  readonly faults: FaultBudget;
 }
 
 let machine: Running | undefined;
@@ -259,8 +276,14 @@ export function rule(id: RuleId): void {
 }
 
 /** Reports what the kernel's own checkers would print (lockdep, might_sleep). */
-export function report(check: string, what: string): void {
-  machine?.report(check, what);
+export function report(check: Report["check"], what: string, rule?: RuleId): void {
+  machine?.reports.push(rule === undefined ? { check, what } : { check, what, rule });
+}
+
+/** The machine that the running thread belongs to, as far as kernel code may see it. */
+export function within(): Running {
+  if (machine === undefined) throw new Error("kernel code was called outside a machine");
+  return machine;
 }
 
 /** Takes one step of `on`: its announced one, or the lines before its first. */

@@ -1,0 +1,11 @@
+/** Allocations that can fail: where, the explorer chooses, within the case's budget. */
+import { within, type Task } from "../task";
+
+/** Whether this allocation succeeds. Without a fault budget it does, and is no step. */
+export function* kmalloc(): Task<boolean> {
+  const budget = within().faults;
+  if (budget.allowed === 0) return true;
+  const fails = (yield budget.pick) === 1 && budget.left > 0;
+  if (fails) budget.left--;
+  return !fails;
+}

@@ -1,0 +1,40 @@
+/** A wait queue: prepare, look at the condition, then sleep until somebody wakes the queue. */
+import type { Step, Task, Thing } from "../task";
+import { might_sleep } from "./context";
+
+/** One sleeper; once woken it stays woken. */
+export interface Waiter {
+  woken: boolean;
+}
+
+export class WaitQueue implements Thing {
+  readonly waiters = new Set<Waiter>();
+  readonly arm: Step;
+
+  constructor(readonly name: string) {
+    this.arm = { kind: "arm", on: [this] };
+  }
+}
+
+/** Wake-ups from here on are not lost: look at the condition only after this. */
+export function* prepare_to_wait(queue: WaitQueue): Task<Waiter> {
+  yield queue.arm;
+  const waiter = { woken: false };
+  queue.waiters.add(waiter);
+  return waiter;
+}
+
+export function* schedule(queue: WaitQueue, waiter: Waiter): Task<void> {
+  might_sleep(queue.name);
+  yield { kind: "await", on: [queue], ready: () => waiter.woken };
+}
+
+export function* finish_wait(queue: WaitQueue, waiter: Waiter): Task<void> {
+  yield queue.arm;
+  queue.waiters.delete(waiter);
+}
+
+export function* wake_up(queue: WaitQueue): Task<void> {
+  yield queue.arm;
+  for (const waiter of queue.waiters) waiter.woken = true;
+}
