@@ -1,7 +1,11 @@
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
-  roots: ["<rootDir>/spec", "<rootDir>/reference", "<rootDir>/conformance", "<rootDir>/fixtures", "<rootDir>/coverage", "<rootDir>/tools", "<rootDir>/docs"],
-  testMatch: ["**/*.test.ts"],
+  testMatch: ["<rootDir>/**/*.test.ts"],
+  modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/coverage/report/", "<rootDir>/.nyc_output/"],
   transform: { "^.+\\.ts$": ["ts-jest", { tsconfig: "tsconfig.json" }] },
+  collectCoverageFrom: ["{reference,conformance,coverage}/**/*.ts", "!**/*.test.ts"],
+  // Jest would write into coverage/, which is a source folder here; tools/coverage.js merges this with the rest.
+  coverageDirectory: ".nyc_output/jest",
+  coverageReporters: ["json"],
 };
