@@ -10,7 +10,7 @@ import { report, running, type Held, type Thing } from "../task";
 
 /** A lock as lockdep sees it: an object of a class. */
 export interface LockClass extends Thing {
-  readonly class: LockName;
+  readonly key: LockName;
   /** Two locks of one class nest only if the inner one's level is higher. */
   readonly level?: number;
 }
@@ -22,17 +22,18 @@ const SLEEPING = new Set(Object.keys(LOCKS).filter((name) => ["mutex", "rwsem"].
 
 const forbidden = new Map<string, RuleId>();
 for (const { outer, inner, rule } of FORBIDDEN)
-  for (const name of inner === "sleeping" ? SLEEPING : inner === "any" ? Object.keys(LOCKS) : [inner]) forbidden.set(`${outer} ${name}`, rule);
+  for (const name of inner === "sleeping" ? SLEEPING : inner === "any" ? Object.keys(LOCKS) : [inner])
+    forbidden.set(`${outer} ${name}`, rule);
 
 /** Called before a lock is waited for. */
 export function acquiring(lock: LockClass, mode: Held["mode"], graph: ClassGraph): void {
   for (const held of running().stack.held) {
     const outer = held.lock as LockClass;
     if (outer === lock) report("lock-order", `${lock.name} is taken by ${running().stack.name}, which holds it`);
-    forbid(outer, lock.class, lock.name);
-    const nested = outer.class === lock.class && (lock.level ?? 0) > (outer.level ?? 0);
-    const recursive_read = outer.class === lock.class && mode === "read" && held.mode === "read";
-    if (!nested && !recursive_read) edge(outer.class, lock.class, graph);
+    forbid(outer, lock.key, lock.name);
+    const nested = outer.key === lock.key && (lock.level ?? 0) > (outer.level ?? 0);
+    const recursive_read = outer.key === lock.key && mode === "read" && held.mode === "read";
+    if (!nested && !recursive_read) edge(outer.key, lock.key, graph);
   }
 }
 
@@ -41,7 +42,7 @@ export function synchronizing(srcu: LockClass, graph: ClassGraph): void {
   for (const { lock } of running().stack.held) {
     const outer = lock as LockClass;
     forbid(outer, "synchronize", `synchronize_srcu(${srcu.name})`);
-    edge(outer.class, srcu.class, graph);
+    edge(outer.key, srcu.key, graph);
   }
 }
 
@@ -69,7 +70,7 @@ export function lockdep_assert_held(lock: LockClass, mode: Held["mode"] = "read"
 }
 
 function forbid(outer: LockClass, inner: string, what: string): void {
-  const rule = forbidden.get(`${outer.class} ${inner}`);
+  const rule = forbidden.get(`${outer.key} ${inner}`);
   if (rule !== undefined) report("lock-order", `${what} inside ${outer.name}, by ${running().stack.name}`, rule);
 }
 
@@ -79,8 +80,7 @@ function edge(outer: LockName, inner: LockName, graph: ClassGraph): void {
   if (inside.has(inner)) return;
   inside.set(inner, running().stack.name);
   const back = chain(inner, outer, graph);
-  if (back !== undefined)
-    report("lock-order", `${inner} inside ${outer} (${running().stack.name}) closes a cycle: ${back}`);
+  if (back !== undefined) report("lock-order", `${inner} inside ${outer} (${running().stack.name}) closes a cycle: ${back}`);
 }
 
 /** The classes from one to another along the graph, as a sentence, if there is a way. */

@@ -16,13 +16,13 @@ export class ReadersWriter implements LockClass {
 
   constructor(
     readonly name: string,
-    readonly class: LockName,
+    readonly key: LockName,
     readonly graph: ClassGraph,
     readonly level = 0,
   ) {
     const on = [this];
-    const taken = `lock.${this.class}.taken`;
-    const given_back = `lock.${this.class}.released`;
+    const taken = `lock.${this.key}.taken`;
+    const given_back = `lock.${this.key}.released`;
     this.read_lock = { kind: "read_lock", on, ready: () => this.writer === undefined, event: taken };
     this.read_trylock = { kind: "read_trylock", on };
     this.read_unlock = { kind: "read_unlock", on, event: given_back };

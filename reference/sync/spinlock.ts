@@ -11,12 +11,12 @@ export class SpinLock implements LockClass {
 
   constructor(
     readonly name: string,
-    readonly class: LockName,
+    readonly key: LockName,
     readonly graph: ClassGraph,
   ) {
     const on = [this];
-    this.lock = { kind: "lock", on, ready: () => this.owner === undefined, event: `lock.${this.class}.taken` };
-    this.unlock = { kind: "unlock", on, event: `lock.${this.class}.released` };
+    this.lock = { kind: "lock", on, ready: () => this.owner === undefined, event: `lock.${this.key}.taken` };
+    this.unlock = { kind: "unlock", on, event: `lock.${this.key}.released` };
   }
 }
 

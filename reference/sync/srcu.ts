@@ -21,13 +21,13 @@ export class Srcu implements LockClass {
 
   constructor(
     readonly name: string,
-    readonly class: LockName,
+    readonly key: LockName,
     readonly graph: ClassGraph,
   ) {
     const on = [this];
     this.enter = { kind: "srcu_enter", on };
     this.leave = { kind: "srcu_leave", on };
-    this.flip = { kind: "srcu_flip", on, event: `srcu.${this.class}.synchronize` };
+    this.flip = { kind: "srcu_flip", on, event: `srcu.${this.key}.synchronize` };
   }
 }
 

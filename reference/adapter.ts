@@ -1,0 +1,147 @@
+/** The reference's only door: the six words of the dialogue, answered in this process. */
+import type { CallRequest, Given, HelloReply, Reply, Request, RuleId, Standing, StepReply, Value } from "../spec/generated/types";
+import { apic_api } from "./apic/chapter";
+import { hyperv_api } from "./hyperv/chapter";
+import { BadFd, kvm_api, type Api, type Reader } from "./kvm/api";
+import type { Kvm } from "./kvm/types";
+import { KVM_MAX_VCPUS, KVM_MAX_VCPU_IDS } from "./kvm/vm";
+import { Machine, type MachineThread } from "./machine";
+import { svm_api } from "./svm/chapter";
+import { tables, type Ops } from "./task";
+import { vmx_api } from "./vmx/chapter";
+import { xen_api } from "./xen/chapter";
+
+const APIS: readonly Api[] = [kvm_api, apic_api, vmx_api, svm_api, hyperv_api, xen_api];
+const CALLS = Object.assign({}, ...APIS.map((api) => api.calls)) as Required<Api["calls"]>;
+const READS = Object.assign({}, ...APIS.map((api) => api.reads)) as Record<string, Reader>;
+
+/** What of the reference is other than the newest kernel: bugs and older kernels are made of this. */
+export interface Variant {
+  readonly name: string;
+  /** The kernel whose behaviour it claims; none is the newest. */
+  readonly kernel?: string;
+  readonly without?: readonly string[];
+  readonly ops: Ops;
+}
+
+/** Opens a door on the reference, or on a variant of it in which some operations are replaced. */
+export function reference(variant: Variant = { name: "reference", ops: {} }): (request: Request) => Reply {
+  const plain = tables(variant.ops, false);
+  const framed = tables(variant.ops, true);
+  const marks = new Set<RuleId>();
+  let machine: Machine | undefined;
+  const world = (): Machine => {
+    if (machine === undefined) throw new Error("no world is open");
+    return machine;
+  };
+  return (request) => {
+    switch (request.op) {
+      case "hello":
+        return hello(variant);
+      case "open":
+        machine = new Machine(request.given as unknown as Given, request.paths === true ? framed : plain, marks, request.faults?.alloc);
+        return {};
+      case "call":
+        return call(world(), request);
+      case "step":
+        world().advance(world().thread(request.thread), request.pick ?? 0);
+        return { threads: standings(world()), ...reports(world()) };
+      case "read":
+        return { values: read(world().kvm, request.names) };
+      case "close": {
+        machine = undefined;
+        const passed = [...marks];
+        marks.clear();
+        return { marks: passed };
+      }
+    }
+  };
+}
+
+function hello({ name, kernel, without = [] }: Variant): HelloReply {
+  return {
+    protocol: 1,
+    name,
+    version: "1",
+    kind: "model",
+    ...(kernel === undefined ? {} : { kernel }),
+    control: "step",
+    features: APIS.flatMap((api) => api.features).filter((feature) => !without.includes(feature)),
+    calls: Object.keys(CALLS),
+    reads: Object.keys(READS),
+    limits: { max_vcpu_id: KVM_MAX_VCPU_IDS, max_vcpus: KVM_MAX_VCPUS },
+  };
+}
+
+function call(machine: Machine, { thread: name, interrupts, do: what, args }: CallRequest): Reply {
+  if (!(what in CALLS)) return { unsupported: true };
+  const thread = machine.thread(name, interrupts);
+  try {
+    machine.begin(thread, CALLS[what as keyof typeof CALLS](machine.kvm, args));
+  } catch (error) {
+    if (!(error instanceof BadFd)) throw error;
+    thread.returned = "EBADF";
+  }
+  return { threads: standings(machine), ...reports(machine) };
+}
+
+function standings(machine: Machine): Record<string, Standing> {
+  const all: Record<string, Standing> = {};
+  for (const [name, thread] of machine.threads) all[name] = standing(machine, thread);
+  return all;
+}
+
+function standing(machine: Machine, thread: MachineThread): Standing {
+  if (thread.next === undefined) return { returned: thread.returned as Value };
+  return {
+    next: thread.next as NonNullable<Standing["next"]>,
+    ready: machine.ready(thread),
+    ...(thread.owner === undefined ? {} : { stack: thread.owner.name }),
+    ...(thread.frames.length === 0 ? {} : { path: [...thread.frames] }),
+  };
+}
+
+function reports({ reports: found }: Machine): Pick<StepReply, "reports"> {
+  return found.length === 0 ? {} : { reports: found.splice(0) };
+}
+
+/** A read with `*` gives every instance that there is. */
+function read(kvm: Kvm, names: readonly string[]): Record<string, Value> {
+  const values: Record<string, Value> = {};
+  for (const name of names) for (const [concrete, value] of resolve(name)(kvm)) values[concrete] = value;
+  return values;
+}
+
+type Resolved = (kvm: Kvm) => Iterable<readonly [string, Value]>;
+const resolved = new Map<string, Resolved>();
+
+function resolve(name: string): Resolved {
+  const known = resolved.get(name);
+  if (known !== undefined) return known;
+  for (const [pattern, reader] of Object.entries(READS)) {
+    const stars = instance_of(pattern, name);
+    if (stars === undefined) continue;
+    const answer = (kvm: Kvm): [string, Value][] => instances(reader, kvm, stars).map((each) => [fill(pattern, each), reader.of(kvm, each)]);
+    resolved.set(name, answer);
+    return answer;
+  }
+  throw new Error(`there is no read ${name}`);
+}
+
+/** What the `*` of a pattern stand for in a name, which may have `*` there too. */
+function instance_of(pattern: string, name: string): string[] | undefined {
+  const want = pattern.split(".");
+  const have = name.split(".");
+  if (want.length !== have.length || want.some((part, i) => part !== "*" && part !== have[i])) return undefined;
+  return have.filter((_, i) => want[i] === "*");
+}
+
+function instances({ instances: all }: Reader, kvm: Kvm, stars: readonly string[]): readonly (readonly string[])[] {
+  if (all === undefined) return [stars];
+  return all(kvm).filter((each) => each.every((part, i) => stars[i] === "*" || stars[i] === part));
+}
+
+function fill(pattern: string, instance: readonly string[]): string {
+  let i = 0;
+  return pattern.replaceAll("*", () => instance[i++] ?? "*");
+}

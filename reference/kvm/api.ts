@@ -1,0 +1,83 @@
+/** What the generic chapter lets a case ask for and look at. */
+import { capabilities } from "./capabilities";
+import { create_vcpu } from "./create_vcpu";
+import { memslots } from "./memslots";
+import { run } from "./run";
+import { sched } from "./sched";
+import type { CallName, FeatureName, ReadPattern, Value } from "../../spec/generated/types";
+import type { Task } from "../task";
+import type { Kvm, Vcpu } from "./types";
+
+/** The arguments of a call, checked by the runner: numbers are numbers or hex strings. */
+export type Args = Readonly<Record<string, unknown>>;
+
+/** What one chapter offers at the door. Every table is by the names in spec/. */
+export interface Api {
+  readonly features: readonly FeatureName[];
+  readonly calls: { readonly [name in CallName]?: (kvm: Kvm, args: Args) => Task<unknown> };
+  readonly reads: { readonly [name in ReadPattern]?: Reader };
+}
+
+/** How one read is answered; `instances` says what its `*` stand for, `of` is told one such. */
+export interface Reader {
+  readonly instances?: (kvm: Kvm) => readonly (readonly string[])[];
+  readonly of: (kvm: Kvm, instance: readonly string[]) => Value;
+}
+
+/** A number argument at its full width. */
+export function u64(arg: unknown): bigint {
+  if (typeof arg !== "number" && typeof arg !== "string") throw new Error(`not a number: ${String(arg)}`);
+  return BigInt(arg);
+}
+
+/** Where user memory is mapped in the VMM, in pages: frame n of the guest is page n from here. */
+const USER_HVA = 0x7f0000000;
+
+/** The frame of an address argument. */
+export function gfn(address: unknown): number {
+  return Number(u64(address) >> 12n);
+}
+
+/** Thrown when a call names a vCPU that nobody has a file descriptor of. */
+export class BadFd extends Error {}
+
+/** The published vCPU with this id, as its file descriptor would name it. */
+export function vcpu_fd(kvm: Kvm, id: unknown): Vcpu {
+  const vcpu = kvm.vcpu_array.find((slot) => slot.now?.vcpu_id === Number(id))?.now;
+  if (vcpu === undefined) throw new BadFd(`there is no vCPU ${String(id)}`);
+  return vcpu;
+}
+
+/** A read of each vCPU. */
+export function per_vcpu(of: (vcpu: Vcpu) => Value): Reader {
+  return {
+    instances: (kvm) => kvm.vcpu_array.slice(0, kvm.online_vcpus.now).flatMap(({ now }) => (now === undefined ? [] : [[String(now.vcpu_id)]])),
+    of: (kvm, [id]) => of(vcpu_fd(kvm, id)),
+  };
+}
+
+/** A read of the VM. */
+export function per_vm(of: (kvm: Kvm) => Value): Reader {
+  return { of };
+}
+
+export const kvm_api: Api = {
+  features: ["vcpu", "memslots", "locking"],
+  calls: {
+    "vm.enable_cap": (kvm, { value, flags }) => capabilities.enable_max_vcpu_id(kvm, u64(value), u64(flags ?? 0)),
+    "vm.create_vcpu": (kvm, { id }) => create_vcpu.kvm_vm_ioctl_create_vcpu(kvm, u64(id)),
+    "vm.set_user_memory_region": (kvm, { slot, gpa, size }) =>
+      memslots.kvm_vm_ioctl_set_memory_region(kvm, { id: Number(slot), base_gfn: gfn(gpa), npages: gfn(size), hva: USER_HVA + gfn(gpa) }),
+    "guest.nop": (kvm, { vcpu }) => run.kvm_vcpu_ioctl_run(vcpu_fd(kvm, vcpu), {}),
+    "sched.preempt": () => sched.preempt(),
+  },
+  reads: {
+    "vm.max_vcpu_ids": per_vm((kvm) => kvm.locked.max_vcpu_ids),
+    "vm.online_vcpus": per_vm((kvm) => kvm.online_vcpus.now),
+    "vm.created_vcpus": per_vm((kvm) => kvm.locked.created_vcpus),
+    "vcpu.*.mode": per_vcpu((vcpu) => vcpu.mode.now),
+    "vcpu.*.in_guest": per_vcpu((vcpu) => vcpu.in_guest.now),
+    "memslots.generation": per_vm((kvm) => kvm.memslots.table.now.generation),
+    "mmu.remote_tlb_flush": per_vm((kvm) => kvm.mmu.remote_tlb_flush.now),
+  },
+};

@@ -1,0 +1,112 @@
+/**
+ * KVM_CREATE_VCPU and the limit that it is judged by. Source: virt/kvm/kvm_main.c,
+ * kvm_vm_ioctl_create_vcpu; arch/x86/kvm/x86.c, kvm_arch_vcpu_precreate.
+ */
+import { Pcpu } from "../sync/ipi";
+import { kmalloc } from "../sync/fault";
+import { Mutex, mutex_lock, mutex_unlock } from "../sync/mutex";
+import { WaitQueue } from "../sync/wait";
+import { Cell, guarded, ops, rule, type Task } from "../task";
+import { tlb_of } from "./mmu";
+import { request_bits } from "./requests";
+import type { Kvm, Result, Vcpu } from "./types";
+
+export const create_vcpu = ops("create_vcpu", {
+  /** `id` is the ioctl's whole 64-bit argument. */
+  *kvm_vm_ioctl_create_vcpu(kvm: Kvm, id: bigint): Task<Result> {
+    if (id >= BigInt(kvm.config.max_vcpu_id)) return "EINVAL";
+
+    const vcpu_id = Number(id);
+    const reserved = yield* create_vcpu.reserve(kvm, vcpu_id);
+    if (reserved !== "ok") return reserved;
+
+    const vcpu = vcpu_of(kvm, vcpu_id);
+    const built = yield* create_vcpu.build(vcpu);
+    if (built !== "ok") {
+      yield* create_vcpu.give_back(kvm, vcpu_id);
+      return built;
+    }
+    yield* create_vcpu.publish(vcpu);
+    return "ok";
+  },
+
+  /** One critical section: the count, the id, the hook that sizes what the limit sizes, the increment. */
+  *reserve(kvm: Kvm, vcpu_id: number): Task<Result> {
+    yield* mutex_lock(kvm.kvm_lock);
+    const result = yield* create_vcpu.kvm_arch_vcpu_precreate(kvm, vcpu_id);
+    if (result === "ok") {
+      kvm.locked.created_vcpus++;
+      kvm.locked.vcpu_ids.add(vcpu_id);
+    }
+    yield* mutex_unlock(kvm.kvm_lock);
+    return result;
+  },
+
+  *kvm_arch_vcpu_precreate(kvm: Kvm, vcpu_id: number): Task<Result> {
+    const { locked, config } = kvm;
+    if (locked.created_vcpus >= config.max_vcpus) return "EINVAL";
+    if (locked.vcpu_ids.has(vcpu_id)) return "EEXIST";
+
+    rule("vcpuid.limit.first-vcpu-latches");
+    if (locked.max_vcpu_ids === 0) locked.max_vcpu_ids = config.max_vcpu_id;
+    rule("vcpuid.limit.exclusive");
+    if (vcpu_id >= locked.max_vcpu_ids) return "EINVAL";
+    for (const chapter of kvm.chapters) {
+      const result = chapter.vcpu_precreate === undefined ? "ok" : yield* chapter.vcpu_precreate(kvm);
+      if (result !== "ok") return result;
+    }
+    return "ok";
+  },
+
+  /** Everything that needs no lock, since nobody can find the vCPU yet. */
+  *build(vcpu: Vcpu): Task<Result> {
+    if (!(yield* kmalloc())) return "ENOMEM";
+    for (const chapter of vcpu.kvm.chapters) {
+      const result = chapter.vcpu_create === undefined ? "ok" : yield* chapter.vcpu_create(vcpu);
+      if (result !== "ok") return result;
+    }
+    return "ok";
+  },
+
+  *give_back(kvm: Kvm, vcpu_id: number): Task<void> {
+    yield* mutex_lock(kvm.kvm_lock);
+    kvm.locked.created_vcpus--;
+    kvm.locked.vcpu_ids.delete(vcpu_id);
+    yield* mutex_unlock(kvm.kvm_lock);
+  },
+
+  /** The slot is stored before the count grows: who sees the count finds the vCPU. */
+  *publish(vcpu: Vcpu): Task<void> {
+    const { kvm } = vcpu;
+    yield* mutex_lock(kvm.kvm_lock);
+    yield* mutex_lock(vcpu.mutex);
+    yield kvm.online_vcpus.load;
+    const slot = kvm.vcpu_array[kvm.online_vcpus.now];
+    if (slot === undefined) throw new Error("more vCPUs are published than were reserved");
+    yield slot.store;
+    slot.now = vcpu;
+    yield kvm.online_vcpus.rmw;
+    kvm.online_vcpus.now++;
+    yield* mutex_unlock(vcpu.mutex);
+    yield* mutex_unlock(kvm.kvm_lock);
+    for (const chapter of kvm.chapters) if (chapter.vcpu_postcreate) yield* chapter.vcpu_postcreate(vcpu);
+  },
+});
+
+function vcpu_of(kvm: Kvm, vcpu_id: number): Vcpu {
+  const name = `vcpu.${vcpu_id}`;
+  const mutex = new Mutex(`${name}.vcpu_mutex`, "vcpu_mutex", kvm.kvm_lock.graph);
+  return {
+    kvm,
+    vcpu_id,
+    mutex,
+    pcpu: new Pcpu(`${name}.cpu`),
+    wait: new WaitQueue(`${name}.wait`),
+    mode: new Cell(`${name}.mode`, "OUTSIDE_GUEST_MODE"),
+    in_guest: new Cell(`${name}.in_guest`, false),
+    ...request_bits(vcpu_id),
+    tlb: tlb_of(name),
+    run: guarded(mutex, { srcu: undefined, retry: undefined }),
+    arch: {},
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * Memory slots: a table that readers find through one pointer, inside an SRCU read section, and
+ * that writers replace as a whole. Source: virt/kvm/kvm_main.c, kvm_set_memslot.
+ */
+import { mutex_lock, mutex_unlock } from "../sync/mutex";
+import { spin_lock, spin_unlock } from "../sync/spinlock";
+import { synchronize_srcu } from "../sync/srcu";
+import { finish_wait, prepare_to_wait, schedule, WaitQueue } from "../sync/wait";
+import { Cell, guarded, ops, rule, type Step, type Task, type Thing } from "../task";
+import { mmu } from "./mmu";
+import { write_lock, write_unlock } from "../sync/rwlock";
+import type { Kvm, Result } from "./types";
+
+export interface Memslot {
+  readonly id: number;
+  readonly base_gfn: number;
+  readonly npages: number;
+  /** The host virtual page that backs the first frame. */
+  readonly hva: number;
+  /** Set while the slot is being deleted: translations must not be made from it any more. */
+  readonly invalid: boolean;
+}
+
+/** One published version of the table; never changed once published. */
+export interface Table {
+  readonly generation: number;
+  readonly slots: readonly Memslot[];
+}
+
+export interface Memslots {
+  readonly table: Cell<Table>;
+  readonly swap: Step;
+}
+
+/** The MMU notifier's account: what is being invalidated, and how a fault notices that it raced. */
+export interface Notifier {
+  /** Guarded by mn_invalidate_lock. */
+  readonly count: { active: number };
+  readonly drained: WaitQueue;
+  readonly in_progress: Cell<number>;
+  readonly seq: Cell<number>;
+  /** Guarded by mmu_lock: the union of the running invalidations, as host virtual pages. */
+  readonly range: { start: number; end: number };
+}
+
+/** User slots are below this; KVM's own (TSS, APIC access page, identity map) are above. */
+export const KVM_USER_MEM_SLOTS = 32764;
+export const APIC_ACCESS_PAGE_PRIVATE_MEMSLOT = 32765;
+
+export function memslots_of(): Memslots {
+  const table = new Cell<Table>("memslots.table", { generation: 0, slots: [] });
+  return { table, swap: table.as("store", "memslots.swapped") };
+}
+
+export function notifier_of(mn_invalidate_lock: Thing, mmu_lock: Thing): Notifier {
+  return {
+    count: guarded(mn_invalidate_lock, { active: 0 }),
+    drained: new WaitQueue("mmu_notifier.drained"),
+    in_progress: new Cell("mmu_notifier.in_progress", 0),
+    seq: new Cell("mmu_notifier.seq", 0),
+    range: guarded(mmu_lock, { start: 0, end: 0 }),
+  };
+}
+
+/** The slot that covers a frame in a table that the caller has loaded. */
+export function gfn_to_memslot(table: Table, gfn: number): Memslot | undefined {
+  return table.slots.find((slot) => gfn >= slot.base_gfn && gfn < slot.base_gfn + slot.npages);
+}
+
+export const memslots = ops("memslots", {
+  /** KVM_SET_USER_MEMORY_REGION: userspace can name no private slot. */
+  *kvm_vm_ioctl_set_memory_region(kvm: Kvm, slot: Omit<Memslot, "invalid">): Task<Result> {
+    rule("apicpg.slot.private-ids-refused");
+    if (slot.id >= KVM_USER_MEM_SLOTS) return "EINVAL";
+    return yield* memslots.kvm_set_memory_region(kvm, slot);
+  },
+
+  /** Adds a slot, or deletes the one with this id if `npages` is 0. Takes slots_lock itself. */
+  *kvm_set_memory_region(kvm: Kvm, slot: Omit<Memslot, "invalid">): Task<Result> {
+    yield* mutex_lock(kvm.slots_lock);
+    const result = yield* memslots.__kvm_set_memory_region(kvm, slot);
+    yield* mutex_unlock(kvm.slots_lock);
+    return result;
+  },
+
+  /** As above, under slots_lock. */
+  *__kvm_set_memory_region(kvm: Kvm, { id, base_gfn, npages, hva }: Omit<Memslot, "invalid">): Task<Result> {
+    yield kvm.memslots.table.load;
+    const { slots } = kvm.memslots.table.now;
+    const old = slots.find((slot) => slot.id === id);
+    const others = slots.filter((slot) => slot.id !== id);
+    if (npages === 0) {
+      if (old === undefined) return "EINVAL";
+      yield* memslots.kvm_delete_memslot(kvm, old, others);
+      return "ok";
+    }
+    if (others.some((slot) => base_gfn < slot.base_gfn + slot.npages && slot.base_gfn < base_gfn + npages)) return "EEXIST";
+    if (old !== undefined) return "EINVAL";
+    yield* mutex_lock(kvm.slots_arch_lock);
+    yield* memslots.kvm_swap_active_memslots(kvm, [...others, { id, base_gfn, npages, hva, invalid: false }]);
+    return "ok";
+  },
+
+  /** First a table in which the slot is invalid, then, when nobody can use it any more, one without it. */
+  *kvm_delete_memslot(kvm: Kvm, old: Memslot, others: readonly Memslot[]): Task<void> {
+    yield* mutex_lock(kvm.slots_arch_lock);
+    yield* memslots.kvm_swap_active_memslots(kvm, [...others, { ...old, invalid: true }]);
+    yield* write_lock(kvm.mmu_lock);
+    let flush = false;
+    for (let gfn = old.base_gfn; gfn < old.base_gfn + old.npages; gfn++) flush = (yield* mmu.zap_gfn(kvm, gfn)) || flush;
+    if (flush) yield* mmu.kvm_flush_remote_tlbs(kvm);
+    yield* write_unlock(kvm.mmu_lock);
+    yield* mutex_lock(kvm.slots_arch_lock);
+    yield* memslots.kvm_swap_active_memslots(kvm, others);
+  },
+
+  /**
+   * Publishes a new table and waits until nobody reads the old one. Waits first for running MMU
+   * invalidations, which must end with the table they began with. Releases slots_arch_lock before
+   * the grace period: readers may want it.
+   */
+  *kvm_swap_active_memslots(kvm: Kvm, slots: readonly Memslot[]): Task<void> {
+    yield* memslots.wait_for_invalidations(kvm);
+    yield kvm.memslots.swap;
+    kvm.memslots.table.now = { generation: kvm.memslots.table.now.generation + 1, slots };
+    yield* spin_unlock(kvm.mn_invalidate_lock);
+    rule("lock.srcu.synchronize-after-slots-arch");
+    yield* mutex_unlock(kvm.slots_arch_lock);
+    yield* synchronize_srcu(kvm.kvm_srcu);
+  },
+
+  /** Returns with mn_invalidate_lock held and no invalidation running. */
+  *wait_for_invalidations(kvm: Kvm): Task<void> {
+    const { notifier } = kvm;
+    yield* spin_lock(kvm.mn_invalidate_lock);
+    while (notifier.count.active > 0) {
+      const waiter = yield* prepare_to_wait(notifier.drained);
+      yield* spin_unlock(kvm.mn_invalidate_lock);
+      yield* schedule(notifier.drained, waiter);
+      yield* finish_wait(notifier.drained, waiter);
+      yield* spin_lock(kvm.mn_invalidate_lock);
+    }
+  },
+});

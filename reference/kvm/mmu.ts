@@ -1,0 +1,76 @@
+/**
+ * What the guest's accesses go through: a page-table entry per guest frame, a TLB per vCPU that can
+ * be stale, and the flushes that end staleness. Source: arch/x86/kvm/mmu/mmu.c.
+ */
+import { lockdep_assert_held } from "../sync/lockdep";
+import { Cell, ops, rmw_all, store_all, type Step, type Task } from "../task";
+import { requests } from "./requests";
+import type { Kvm, Vcpu } from "./types";
+
+/** A host page frame number; frames are told apart, never dereferenced. */
+export type Pfn = number;
+
+export interface Mmu {
+  /** By guest frame: hardware walks them without any lock. */
+  readonly sptes: Map<number, Cell<Pfn | undefined>>;
+  /** How many remote flushes were posted: one each, however many vCPUs. */
+  readonly remote_tlb_flush: Cell<number>;
+  readonly flush: Step;
+}
+
+export interface Tlb {
+  readonly name: string;
+  readonly entries: Map<number, Cell<Pfn | undefined>>;
+}
+
+export function mmu_of(): Mmu {
+  const remote_tlb_flush = new Cell("mmu.remote_tlb_flush", 0);
+  return { sptes: new Map(), remote_tlb_flush, flush: rmw_all([remote_tlb_flush], "mmu.tlb_flush") };
+}
+
+export function tlb_of(owner: string): Tlb {
+  return { name: `${owner}.tlb`, entries: new Map() };
+}
+
+/** The entry for a guest frame in the page tables. */
+export function spte(kvm: Kvm, gfn: number): Cell<Pfn | undefined> {
+  return entry(kvm.mmu.sptes, gfn, "mmu.spte");
+}
+
+/** The entry for a guest frame in a vCPU's TLB. */
+export function tlb_entry(vcpu: Vcpu, gfn: number): Cell<Pfn | undefined> {
+  return entry(vcpu.tlb.entries, gfn, vcpu.tlb.name);
+}
+
+function entry(of: Map<number, Cell<Pfn | undefined>>, gfn: number, name: string): Cell<Pfn | undefined> {
+  let cell = of.get(gfn);
+  if (cell === undefined) of.set(gfn, (cell = new Cell<Pfn | undefined>(`${name}.0x${gfn.toString(16)}`, undefined)));
+  return cell;
+}
+
+export const mmu = ops("mmu", {
+  /** Removes the translation of one frame; says whether there was one, which then must be flushed. */
+  *zap_gfn(kvm: Kvm, gfn: number): Task<boolean> {
+    lockdep_assert_held(kvm.mmu_lock, "write");
+    const cell = spte(kvm, gfn);
+    yield cell.rmw;
+    const had = cell.now !== undefined;
+    cell.now = undefined;
+    return had;
+  },
+
+  /** One posting that makes every vCPU drop its TLB before it runs the guest again. */
+  *kvm_flush_remote_tlbs(kvm: Kvm): Task<void> {
+    yield kvm.mmu.flush;
+    kvm.mmu.remote_tlb_flush.now++;
+    yield* requests.kvm_make_all_cpus_request(kvm, "TLB_FLUSH");
+  },
+
+  /** The vCPU drops its own TLB. */
+  *kvm_vcpu_flush_tlb(vcpu: Vcpu): Task<void> {
+    const cells = [...vcpu.tlb.entries.values()];
+    if (cells.length === 0) return;
+    yield store_all(cells);
+    for (const cell of cells) cell.now = undefined;
+  },
+});

@@ -1,0 +1,86 @@
+/** Requests and kicks: how one vCPU thread is told to do something before it runs the guest again. */
+import { await_ipi, send_ipi } from "../sync/ipi";
+import { wake_up } from "../sync/wait";
+import { Cell, load_all, ops, rule, type Step, type Task } from "../task";
+import { REQUESTS, type Kvm, type RequestBit, type RequestName, type Vcpu } from "./types";
+
+/** Requests that do not wake a blocked vCPU, and whose maker waits for the kick to be acknowledged. */
+const NO_WAKEUP_AND_WAIT: ReadonlySet<RequestName> = new Set(["TLB_FLUSH", "SCAN_IOAPIC", "APIC_PAGE_RELOAD", "APICV_UPDATE"]);
+
+class Bit extends Cell<boolean> implements RequestBit {
+  readonly make: Step;
+
+  constructor(name: string) {
+    super(name, false);
+    this.make = this.as("rmw", `${name}.made`);
+  }
+}
+
+/** The request bits of a new vCPU, and the step that looks at all of them at once. */
+export function request_bits(vcpu_id: number): { requests: Record<RequestName, RequestBit>; any_request: Step } {
+  const bits = REQUESTS.map((name) => [name, new Bit(`vcpu.${vcpu_id}.request.${name}`)] as const);
+  return { requests: Object.fromEntries(bits) as Record<RequestName, RequestBit>, any_request: load_all(bits.map(([, bit]) => bit)) };
+}
+
+/** Whether any request is pending; look at it only after announcing `any_request`. */
+export function request_pending(vcpu: Vcpu): boolean {
+  for (const name of REQUESTS) if (vcpu.requests[name].now) return true;
+  return false;
+}
+
+export const requests = ops("requests", {
+  *kvm_make_request(vcpu: Vcpu, name: RequestName): Task<void> {
+    const bit = vcpu.requests[name];
+    yield bit.make;
+    bit.now = true;
+  },
+
+  /** Tests a request and clears it. */
+  *kvm_check_request(vcpu: Vcpu, name: RequestName): Task<boolean> {
+    const bit = vcpu.requests[name];
+    yield bit.load;
+    if (!bit.now) return false;
+    yield bit.rmw;
+    bit.now = false;
+    return true;
+  },
+
+  /**
+   * Posts a request to every vCPU. For requests that wait, returns only when each vCPU that was
+   * not outside guest mode has acknowledged an interrupt: one that is already exiting included,
+   * since it may still be using what the caller is about to take away.
+   */
+  *kvm_make_all_cpus_request(kvm: Kvm, name: RequestName): Task<void> {
+    const waits = NO_WAKEUP_AND_WAIT.has(name);
+    const tickets: [Vcpu, number][] = [];
+    for (const vcpu of yield* requests.kvm_for_each_vcpu(kvm)) {
+      yield* requests.kvm_make_request(vcpu, name);
+      if (!waits) yield* wake_up(vcpu.wait);
+      if (yield* requests.kvm_request_needs_ipi(vcpu, waits)) tickets.push([vcpu, yield* send_ipi(vcpu.pcpu)]);
+    }
+    rule("lock.kick.waits-for-acknowledgement");
+    if (waits) for (const [vcpu, ticket] of tickets) yield* await_ipi(vcpu.pcpu, ticket);
+  },
+
+  /** Moves a vCPU that is in guest mode to exiting, and says whether its CPU must be interrupted. */
+  *kvm_request_needs_ipi(vcpu: Vcpu, waits: boolean): Task<boolean> {
+    yield vcpu.mode.rmw;
+    const mode = vcpu.mode.now;
+    if (mode === "IN_GUEST_MODE") vcpu.mode.now = "EXITING_GUEST_MODE";
+    return waits ? mode !== "OUTSIDE_GUEST_MODE" : mode === "IN_GUEST_MODE";
+  },
+
+  /** Gets one vCPU to look at its requests: wakes it if it blocks, interrupts it if it is in the guest. */
+  *kvm_vcpu_kick(vcpu: Vcpu): Task<void> {
+    yield* wake_up(vcpu.wait);
+    if (yield* requests.kvm_request_needs_ipi(vcpu, false)) yield* send_ipi(vcpu.pcpu);
+  },
+
+  /** The vCPUs that can be found: those below the count, in order of publication. */
+  *kvm_for_each_vcpu(kvm: Kvm): Task<Vcpu[]> {
+    yield kvm.online_vcpus.load;
+    const found = kvm.vcpu_array.slice(0, kvm.online_vcpus.now);
+    if (found.length > 0) yield load_all(found);
+    return found.flatMap((slot) => slot.now ?? []);
+  },
+});

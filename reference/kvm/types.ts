@@ -1,0 +1,146 @@
+/** KVM's two great structures, `struct kvm` and `struct kvm_vcpu`, as the generic chapter sees them. */
+import type { Given } from "../../spec/generated/types";
+import type { Mutex } from "../sync/mutex";
+import type { Pcpu } from "../sync/ipi";
+import type { ReadersWriter } from "../sync/rwlock";
+import type { SpinLock } from "../sync/spinlock";
+import type { Session, Srcu } from "../sync/srcu";
+import type { WaitQueue } from "../sync/wait";
+import type { Cell, Step, Task } from "../task";
+import type { Memslots, Notifier } from "./memslots";
+import type { Mmu, Tlb } from "./mmu";
+
+/** What a call can give back to the VMM, other than a value. */
+export type Errno = "EINVAL" | "EEXIST" | "ENOMEM" | "EBUSY" | "EFAULT" | "ENOENT" | "EBADF" | "E2BIG" | "EAGAIN" | "ENOTCONN" | "EOPNOTSUPP";
+
+export type Result = "ok" | Errno;
+
+/** What KVM was loaded with and on: never changes. */
+export interface Config {
+  readonly backend: Given["backend"];
+  readonly max_vcpu_id: number;
+  readonly max_vcpus: number;
+  readonly enable_apicv: boolean;
+  readonly enable_ipiv: boolean;
+  readonly flexpriority: boolean;
+  readonly x2avic: boolean;
+}
+
+export type IrqchipMode = "none" | "kernel" | "split";
+
+export interface Kvm {
+  readonly config: Config;
+  readonly chapters: readonly Chapter[];
+  readonly kvm_lock: Mutex;
+  readonly slots_lock: Mutex;
+  readonly slots_arch_lock: Mutex;
+  readonly irq_lock: Mutex;
+  readonly mmu_lock: ReadersWriter;
+  readonly mn_invalidate_lock: SpinLock;
+  readonly rq_lock: SpinLock;
+  readonly kvm_srcu: Srcu;
+  readonly irq_srcu: Srcu;
+  /** Guarded by kvm_lock. */
+  readonly locked: { created_vcpus: number; max_vcpu_ids: number; bsp_vcpu_id: number; readonly vcpu_ids: Set<number> };
+  readonly irqchip_mode: Cell<IrqchipMode>;
+  readonly online_vcpus: Cell<number>;
+  /** By vcpu_idx, the order of publication. */
+  readonly vcpu_array: Cell<Vcpu | undefined>[];
+  readonly memslots: Memslots;
+  readonly notifier: Notifier;
+  readonly mmu: Mmu;
+  /** What later chapters hang on the VM; each has its own `to_*`, as the kernel has container_of. */
+  readonly arch: Record<string, object>;
+}
+
+export type Mode = "OUTSIDE_GUEST_MODE" | "IN_GUEST_MODE" | "EXITING_GUEST_MODE";
+
+export interface Vcpu {
+  readonly kvm: Kvm;
+  readonly vcpu_id: number;
+  readonly mutex: Mutex;
+  readonly pcpu: Pcpu;
+  readonly wait: WaitQueue;
+  /** The published mode: who kicks looks at it. */
+  readonly mode: Cell<Mode>;
+  /** The hardware runs guest instructions: from after the last look at requests until the exit. */
+  readonly in_guest: Cell<boolean>;
+  readonly requests: Record<RequestName, RequestBit>;
+  readonly any_request: Step;
+  readonly tlb: Tlb;
+  /** Guarded by the vCPU's mutex: only the thread in KVM_RUN uses it. */
+  readonly run: { srcu: Session | undefined; retry: Retry | undefined };
+  readonly arch: Record<string, object>;
+}
+
+/** What a fruitless round of the run loop waits for: see `again` in task.ts. */
+export interface Retry {
+  readonly cells: readonly Cell<unknown>[];
+  readonly since: readonly number[];
+}
+
+/**
+ * The requests, in the order in which vcpu_enter_guest serves them. Source: arch/x86/kvm/x86.c,
+ * vcpu_enter_guest.
+ */
+export const REQUESTS = [
+  "TLB_FLUSH",
+  "TLB_FLUSH_CURRENT",
+  "SCAN_IOAPIC",
+  "LOAD_EOI_EXITMAP",
+  "APIC_PAGE_RELOAD",
+  "HV_STIMER",
+  "APICV_UPDATE",
+  "EVENT",
+  "UNBLOCK",
+] as const;
+
+export type RequestName = (typeof REQUESTS)[number];
+
+export interface RequestBit extends Cell<boolean> {
+  readonly make: Step;
+}
+
+/** What the guest does in one stay in guest mode, and how the host handles the exit that it causes. */
+export interface GuestAction {
+  /** Runs in guest mode; what it returns is handed to `exit`. */
+  readonly in_guest?: (vcpu: Vcpu) => Task<unknown>;
+  /** The exit handler, inside the vCPU's SRCU read section; `again` re-enters the guest with the same action. */
+  readonly exit?: (vcpu: Vcpu, qualification: unknown) => Task<unknown>;
+}
+
+/** Returned by an exit handler after which the guest tries the same instruction again. */
+export const RETRY_INSTRUCTION = Symbol("retry the instruction");
+
+/**
+ * What a later chapter registers at boot, so that this one can call it as the kernel's generic
+ * code calls arch and vendor code. Every member is optional; all chapters are called in order.
+ */
+export interface Chapter {
+  readonly name: string;
+  /** Hangs what the chapter keeps on a new VM. */
+  vm_init?(kvm: Kvm): void;
+  /** Makes true what a case gives, once its vCPUs exist. */
+  given?(kvm: Kvm, given: Given): Task<void>;
+  /** Under kvm_lock, once the id was found good: what is sized by the limit is allocated here. */
+  vcpu_precreate?(kvm: Kvm): Task<Result>;
+  /** Outside kvm_lock, before anybody can find the vCPU. */
+  vcpu_create?(vcpu: Vcpu): Task<Result>;
+  vcpu_free?(vcpu: Vcpu): Task<void>;
+  /** After publication. */
+  vcpu_postcreate?(vcpu: Vcpu): Task<void>;
+  readonly requests?: Partial<Record<RequestName, (vcpu: Vcpu) => Task<void>>>;
+  /** After requests were served, with preemption off. */
+  prepare_switch_to_guest?(vcpu: Vcpu): Task<void>;
+  /** At the last look before the entry, interrupts off. */
+  vcpu_enter?(vcpu: Vcpu): Task<void>;
+  vcpu_load?(vcpu: Vcpu): Task<void>;
+  vcpu_put?(vcpu: Vcpu, preempted: boolean): Task<void>;
+  /** Whether a blocked vCPU has something to run for. */
+  has_events?(vcpu: Vcpu): Task<boolean>;
+  /** A write of an MSR that this chapter owns, else undefined. */
+  set_msr?(vcpu: Vcpu, index: number, data: bigint, host: boolean): Task<"ok" | "gp"> | undefined;
+  get_msr?(vcpu: Vcpu, index: number, host: boolean): Task<bigint | "gp"> | undefined;
+  /** A memory range is being unmapped: under mmu_lock for writing. */
+  unmap_gfn_range?(kvm: Kvm, first: number, last: number): Task<void>;
+}
