@@ -1,0 +1,56 @@
+// Made by `npm run generate` from spec/schema/ and the tables in spec/. Do not edit.
+import type { ForbiddenPair, LockDeclaration, LockName } from "./types";
+
+/** Every lock class and its kind. */
+export const LOCKS: Readonly<Record<LockName, LockDeclaration["kind"]>> = {
+  kvm_lock: "mutex",
+  vcpu_mutex: "mutex",
+  slots_lock: "mutex",
+  slots_arch_lock: "mutex",
+  irq_lock: "mutex",
+  apicv_update_lock: "rwsem",
+  xen_lock: "mutex",
+  gpc_refresh_lock: "mutex",
+  gpc_lock: "rwlock",
+  gpc_list_lock: "spinlock",
+  mmu_lock: "rwlock",
+  mn_invalidate_lock: "spinlock",
+  wqh_lock: "spinlock",
+  rq_lock: "spinlock",
+  kvm_srcu: "srcu",
+  irq_srcu: "srcu",
+};
+
+/** The pairs that must not happen: `inner` taken while `outer` is held. */
+export const FORBIDDEN: readonly Readonly<ForbiddenPair>[] = [
+  { outer: "kvm_srcu", inner: "slots_lock", rule: "lock.srcu.no-slots-lock-inside" },
+  { outer: "kvm_srcu", inner: "kvm_lock", rule: "lock.srcu.no-kvm-lock-inside" },
+  { outer: "kvm_srcu", inner: "vcpu_mutex", rule: "lock.srcu.no-vcpu-mutex-inside" },
+  { outer: "slots_lock", inner: "kvm_lock", rule: "lock.order.kvm-lock-first" },
+  { outer: "irq_lock", inner: "slots_lock", rule: "lock.order.slots-lock-first" },
+  { outer: "irq_lock", inner: "kvm_lock", rule: "lock.order.kvm-lock-first" },
+  { outer: "vcpu_mutex", inner: "kvm_lock", rule: "lock.order.kvm-lock-first" },
+  { outer: "slots_arch_lock", inner: "slots_lock", rule: "lock.order.slots-lock-first" },
+  { outer: "mmu_lock", inner: "sleeping", rule: "lock.spin.nothing-sleeps-inside" },
+  { outer: "mmu_lock", inner: "gpc_lock", rule: "lock.order.gpc-before-mmu" },
+  { outer: "xen_lock", inner: "kvm_lock", rule: "lock.xen.leaf" },
+  { outer: "xen_lock", inner: "vcpu_mutex", rule: "lock.xen.leaf" },
+  { outer: "xen_lock", inner: "slots_lock", rule: "lock.xen.leaf" },
+  { outer: "apicv_update_lock", inner: "slots_lock", rule: "lock.apicv.inside-all" },
+  { outer: "apicv_update_lock", inner: "kvm_lock", rule: "lock.apicv.inside-all" },
+  { outer: "apicv_update_lock", inner: "vcpu_mutex", rule: "lock.apicv.inside-all" },
+  { outer: "apicv_update_lock", inner: "slots_arch_lock", rule: "lock.apicv.inside-all" },
+  { outer: "gpc_lock", inner: "sleeping", rule: "lock.spin.nothing-sleeps-inside" },
+  { outer: "wqh_lock", inner: "sleeping", rule: "lock.spin.nothing-sleeps-inside" },
+  { outer: "rq_lock", inner: "gpc_lock", rule: "lock.rq.no-gpc-wait-inside" },
+  { outer: "rq_lock", inner: "sleeping", rule: "lock.spin.nothing-sleeps-inside" },
+  { outer: "mn_invalidate_lock", inner: "any", rule: "lock.notifier.count-lock-is-a-leaf" },
+  { outer: "notifier", inner: "slots_lock", rule: "lock.notifier.no-slots-lock" },
+  { outer: "notifier", inner: "slots_arch_lock", rule: "lock.notifier.no-slots-lock" },
+  { outer: "notifier", inner: "kvm_lock", rule: "lock.notifier.no-slots-lock" },
+  { outer: "kvm_srcu", inner: "synchronize", rule: "lock.srcu.no-synchronize-inside" },
+  { outer: "slots_arch_lock", inner: "synchronize", rule: "lock.srcu.synchronize-after-slots-arch" },
+  { outer: "xen_lock", inner: "synchronize", rule: "lock.xen.no-synchronize-inside" },
+  { outer: "apicv_update_lock", inner: "synchronize", rule: "lock.apicv.no-synchronize-inside" },
+  { outer: "mmu_lock", inner: "synchronize", rule: "lock.spin.nothing-sleeps-inside" },
+];

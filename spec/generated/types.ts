@@ -1,0 +1,543 @@
+// Made by `npm run generate` from spec/schema/ and the tables in spec/. Do not edit.
+/** Every rule of spec/rules/, and those that own a forbidden pair of locks. */
+export type RuleId =
+  | "lock.apicv.inside-all"
+  | "lock.apicv.no-synchronize-inside"
+  | "lock.notifier.count-lock-is-a-leaf"
+  | "lock.notifier.no-slots-lock"
+  | "lock.order.gpc-before-mmu"
+  | "lock.order.kvm-lock-first"
+  | "lock.order.slots-lock-first"
+  | "lock.rq.no-gpc-wait-inside"
+  | "lock.spin.nothing-sleeps-inside"
+  | "lock.srcu.no-kvm-lock-inside"
+  | "lock.srcu.no-slots-lock-inside"
+  | "lock.srcu.no-synchronize-inside"
+  | "lock.srcu.no-vcpu-mutex-inside"
+  | "lock.srcu.synchronize-after-slots-arch"
+  | "lock.xen.leaf"
+  | "lock.xen.no-synchronize-inside"
+  | "vcpuid.limit.write-once";
+
+/** Every feature of spec/features.yaml. */
+export type FeatureName =
+  | "apic_access_page"
+  | "apicv"
+  | "avic"
+  | "hyperv.synic"
+  | "ipiv"
+  | "locking"
+  | "memslots"
+  | "vcpu"
+  | "xen.evtchn"
+  | "xen.runstate";
+
+/** Every call of spec/calls.yaml. */
+export type CallName =
+  | "guest.nop"
+  | "vm.create_vcpu"
+  | "vm.enable_cap";
+
+/** Every limit of spec/calls.yaml. */
+export type LimitName =
+  | "max_vcpu_id"
+  | "max_vcpus";
+
+/** Every symbol of spec/calls.yaml. */
+export type SymbolName =
+  | "SCONTROL"
+  | "SINT0";
+
+/** Every read of spec/reads.yaml; `*` stands for a number or a name. */
+export type ReadPattern =
+  | "vcpu.*.in_guest"
+  | "vcpu.*.mode"
+  | "vm.created_vcpus"
+  | "vm.max_vcpu_ids"
+  | "vm.online_vcpus";
+
+/** Every event of spec/events.yaml; `*` stands for a number or a name. */
+export type EventPattern =
+  | "lock.*.released"
+  | "lock.*.taken"
+  | "srcu.*.synchronize"
+  | "vcpu.*.request.*.made";
+
+/** Every lock class of spec/locks.yaml. */
+export type LockName =
+  | "apicv_update_lock"
+  | "gpc_list_lock"
+  | "gpc_lock"
+  | "gpc_refresh_lock"
+  | "irq_lock"
+  | "irq_srcu"
+  | "kvm_lock"
+  | "kvm_srcu"
+  | "mmu_lock"
+  | "mn_invalidate_lock"
+  | "rq_lock"
+  | "slots_arch_lock"
+  | "slots_lock"
+  | "vcpu_mutex"
+  | "wqh_lock"
+  | "xen_lock";
+
+/** A wanted value: a literal, or one operator. */
+export type Want = (string | number | boolean) | (string | number | boolean)[] | Operator;
+
+export type Thread =
+  | Call[]
+  | {
+      interrupts: string;
+      calls: Call[];
+    };
+
+export type CheckClaim =
+  | CheckName
+  | {
+      rule?: RuleId | undefined;
+      check: CheckName;
+    };
+
+export type CheckName = "deadlock" | "atomic-sleep" | "lock-order" | "data-race" | "leak";
+
+/** What is given, the threads, and what must hold. */
+export interface Case {
+  /** Permanent id: the area, then the finding in a few words. */
+  case: string;
+  /** What happens and what must come of it, for a reader who does not know the case. */
+  about: string;
+  /** The rules that the claims below belong to. */
+  rules: RuleId[];
+  given: Given;
+  /** Calls made one after the other: the whole case, or the set-up before `threads`. */
+  calls?: Call[] | undefined;
+  /** Calls that race: each thread makes its own in order, and every interleaving is explored. */
+  threads?: {
+    [k: string]: Thread;
+  };
+  /** Judged in the first state, after every step that may change what is read, and at the end. */
+  always?: Claim[] | undefined;
+  /** States that at least one run of the reference reaches. */
+  sometimes?: Pattern[] | undefined;
+  /** Judged at the end of every run. */
+  finally?: Claim[] | undefined;
+  /** Claims about the order and number of events. */
+  events?: EventClaim[] | undefined;
+  /** Built-in checks that a rule of this case owns. */
+  never?: CheckClaim[] | undefined;
+  /** Everything that a race may come to: the reference reaches exactly these. */
+  outcomes?: Outcome[] | undefined;
+  /** Outcomes that only a real kernel may come to. */
+  permitted?: Outcome[] | undefined;
+  /** How many allocations the explorer may let fail, anywhere. */
+  faults?: {
+    alloc: number;
+  };
+  /** Needs more runs than the ordinary set allows: runs apart. */
+  deep?: true | undefined;
+}
+
+/** The world that the case starts in; it is built, not reached by calls. */
+export interface Given {
+  /** Which hardware virtualization KVM is loaded with; `none` is generic x86 KVM. */
+  backend: "vmx" | "svm" | "none";
+  /** So many vCPUs exist, with ids from 0. */
+  vcpus?: number | undefined;
+  /** Who has the interrupt controllers; `kernel` unless said. */
+  irqchip?: "kernel" | "split" | "none" | undefined;
+  /** KVM's module parameters, all on unless said. */
+  module?: {
+    enable_apicv?: boolean | undefined;
+    enable_ipiv?: boolean | undefined;
+    flexpriority?: boolean | undefined;
+    x2avic?: boolean | undefined;
+  };
+  /** The vCPUs with SynIC enabled. */
+  synic?: number[] | undefined;
+  /** A translation for the APIC-access page exists, and these vCPUs' TLBs hold it. */
+  apic_page_mapped?: number[] | undefined;
+  /** Xen is configured, with these areas registered. */
+  xen?: {
+    long_mode?: boolean | undefined;
+    shared_info?: boolean | undefined;
+    upcall_vector?: number | undefined;
+    vcpu_info?: number[] | undefined;
+    runstate?: number[] | undefined;
+    runstate_update_flag?: boolean | undefined;
+  };
+}
+
+/** One operation; what is not named here is an argument, declared in spec/calls.yaml. */
+export interface Call {
+  do: CallName;
+  rule?: RuleId | undefined;
+  returns?: Want | undefined;
+  then?: Pattern | undefined;
+  stays?: "blocked" | undefined;
+  [k: string]: unknown;
+}
+
+export interface Operator {
+  at_least?: number | undefined;
+  at_most?: number | undefined;
+  one_of?: Want[] | undefined;
+  not?: Want | undefined;
+  /** Another read. */
+  same_as?: string | undefined;
+  bits?: {
+    mask: string;
+    value: string;
+  };
+  /** A limit that the implementation reports. */
+  limit?: LimitName | undefined;
+  plus?: number | undefined;
+  becomes?: Want | undefined;
+  was?: Want | undefined;
+  changes?: boolean | undefined;
+  /** No bit, once set, is cleared. */
+  never_loses?: true | undefined;
+}
+
+/** What reads must show: a map of read to wanted value; all must hold. */
+export interface Pattern {
+  any_of?: Pattern[] | undefined;
+  /** Judged only while nobody holds this lock for writing. */
+  unlocked?: LockName | undefined;
+  [k: string]: Want | Pattern[] | LockName | undefined;
+}
+
+/** A pattern that a rule demands, or an implication. */
+export interface Claim {
+  rule?: RuleId | undefined;
+  if?: Pattern | undefined;
+  then?: Pattern | undefined;
+  any_of?: Pattern[] | undefined;
+  unlocked?: LockName | undefined;
+  [k: string]: Want | RuleId | Pattern | Pattern[] | LockName | undefined;
+}
+
+export interface EventClaim {
+  rule?: RuleId | undefined;
+  /** No later one happens before an earlier one has. */
+  order?: string[] | undefined;
+  /** This does not happen. */
+  never?: string | undefined;
+  /** Only judged from the first to the second, on one thread. */
+  between?: string[] | undefined;
+  /** So often in every run. */
+  count?: {
+    [k: string]: Want;
+  };
+  if?: Pattern | undefined;
+}
+
+/** What each thread's calls return, by thread, and what the settled reads show. */
+export interface Outcome {
+  rule?: RuleId | undefined;
+  returns: {
+    [k: string]: Want[];
+  };
+  reads?: Pattern | undefined;
+}
+
+export type Version = string;
+
+/** The rules of one area. */
+export interface RuleFile {
+  area: string;
+  about: string;
+  rules: Rule[];
+}
+
+/** One sentence that an implementation keeps or breaks. */
+export interface Rule {
+  /** Permanent id; its first word is its area. */
+  rule: RuleId;
+  /** One sentence with MUST or SHOULD. */
+  says: string;
+  level: "must" | "should";
+  /** The numbers of the requirements that this rule states. */
+  states: string[];
+  feature: FeatureName;
+  /** Pointers, no text of others. */
+  source: {
+    author: string;
+    date: string;
+    subject: string;
+    commit?: string | undefined;
+    file?: string | undefined;
+    function?: string | undefined;
+  };
+  before?: Version | undefined;
+  changed?: Version | undefined;
+  fixed?: Version | undefined;
+  /** The reads and events that show it. */
+  shown_by?: string[] | undefined;
+  /** Only shown under sequential consistency so far. */
+  memory?: "sc" | undefined;
+  /** About structure that no behaviour shows; a test of the model checks it. */
+  structural?: true | undefined;
+  /** What was believed before, and the proof against it. */
+  corrects?: string | undefined;
+  /** Why this rule has no case. */
+  excluded?: string | undefined;
+}
+
+export type Dotted = string;
+
+/** The vocabulary: features, calls, reads, events and locks, one file each. */
+export interface Tables {
+  features?: {
+    [k: string]: Feature;
+  };
+  calls?: {
+    [k: string]: CallDeclaration;
+  };
+  /** Names that may stand for a number in an argument. */
+  symbols?: {
+    [k: string]: string;
+  };
+  /** What an implementation reports of its own bounds. */
+  limits?: {
+    [k: string]: {
+      about: string;
+      /** Values seen on real kernels: a literal in a case that equals one is a problem. */
+      known: number[];
+    };
+  };
+  reads?: {
+    [k: string]: ReadDeclaration;
+  };
+  events?: {
+    [k: string]: EventDeclaration;
+  };
+  locks?: {
+    [k: string]: LockDeclaration;
+  };
+  forbidden?: ForbiddenPair[] | undefined;
+  ids?: string[] | undefined;
+}
+
+export interface Feature {
+  about: string;
+}
+
+export interface CallDeclaration {
+  about: string;
+  feature: FeatureName;
+  /** A JSON Schema for each argument. */
+  args?: Record<string, Record<string, unknown>> | undefined;
+  optional?: string[] | undefined;
+  /** Every answer that the call can give. */
+  returns?: string[] | undefined;
+}
+
+export interface ReadDeclaration {
+  about: string;
+  feature: FeatureName;
+  /** A JSON Schema for the value. */
+  type: Record<string, unknown>;
+  /** The cells it derives from, or the lock that guards what it derives from; `*` as in the name. */
+  of: string[];
+}
+
+export interface EventDeclaration {
+  about: string;
+  feature: FeatureName;
+}
+
+export interface LockDeclaration {
+  about: string;
+  kind: "mutex" | "rwsem" | "spinlock" | "rwlock" | "srcu";
+}
+
+export interface ForbiddenPair {
+  /** A lock class that is held; `notifier` is the MMU notifier's context. */
+  outer: LockName | "notifier";
+  /** A lock class that must not be taken then; `synchronize` waits for readers; `sleeping` is every lock that may sleep; `any` is every lock. */
+  inner: LockName | "synchronize" | "sleeping" | "any";
+  rule: RuleId;
+}
+
+export type Request = Hello | Open | CallRequest | StepRequest | ReadRequest | Close;
+
+export type Id = number;
+
+export type Reply = HelloReply | OpenReply | CallReply | StepReply | ReadReply | CloseReply | ErrorReply;
+
+/** 64-bit values are hex strings. */
+export type Value = string | number | boolean | (string | number | boolean)[];
+
+export type Events = EventSeen[];
+
+/** What the implementation's own checkers found. */
+export type Reports = Report[];
+
+/** The six words: one JSON object a line each way; a reply repeats the request's id. */
+export interface Dialogue {
+  request?: Request | undefined;
+  reply?: Reply | undefined;
+}
+
+export interface Hello {
+  id?: Id | undefined;
+  op: "hello";
+  /** The newest protocol version that the runner speaks. */
+  protocol: number;
+  runner: string;
+}
+
+export interface Open {
+  id?: Id | undefined;
+  op: "open";
+  given: Given;
+  faults?: {
+    alloc?: number | undefined;
+  };
+  /** Say the call path of each step. */
+  paths?: boolean | undefined;
+}
+
+export interface CallRequest {
+  id?: Id | undefined;
+  op: "call";
+  thread: string;
+  /** The thread on whose stack this one runs. */
+  interrupts?: string | undefined;
+  do: string;
+  args: Record<string, unknown>;
+}
+
+export interface StepRequest {
+  id?: Id | undefined;
+  op: "step";
+  thread: string;
+  pick?: number | undefined;
+}
+
+export interface ReadRequest {
+  id?: Id | undefined;
+  op: "read";
+  names: string[];
+}
+
+export interface Close {
+  id?: Id | undefined;
+  op: "close";
+}
+
+export interface HelloReply {
+  id?: Id | undefined;
+  protocol: 1;
+  name: string;
+  version: string;
+  /** What is being driven. */
+  kind: "model" | "kvm" | "vmm";
+  /** The kernel version whose behaviour it claims. */
+  kernel?: string | undefined;
+  control: "step" | "call" | "free";
+  features: string[];
+  calls: string[];
+  reads: string[];
+  events?: string[] | undefined;
+  limits: {
+    [k: string]: number;
+  };
+}
+
+export interface OpenReply {
+  id?: Id | undefined;
+}
+
+export interface CallReply {
+  id?: Id | undefined;
+  returned?: Value | undefined;
+  blocked?: true | undefined;
+  unsupported?: true | undefined;
+  events?: Events | undefined;
+  threads?: Threads | undefined;
+  reports?: Reports | undefined;
+}
+
+export interface EventSeen {
+  event: string;
+  thread?: string | undefined;
+}
+
+export interface Threads {
+  [k: string]: Standing;
+}
+
+/** Where one thread stands: what it would do next, or what its call returned. */
+export interface Standing {
+  next?: Announcement | undefined;
+  ready?: boolean | undefined;
+  /** The thread on whose stack this one runs, if not its own. */
+  stack?: string | undefined;
+  /** The operations that the step is in, outermost first. */
+  path?: string[] | undefined;
+  returned?: Value | undefined;
+  unsupported?: true | undefined;
+}
+
+export interface Announcement {
+  kind:
+    | "load"
+    | "store"
+    | "rmw"
+    | "fence"
+    | "again"
+    | "lock"
+    | "unlock"
+    | "read_lock"
+    | "read_unlock"
+    | "write_lock"
+    | "write_unlock"
+    | "srcu_enter"
+    | "srcu_leave"
+    | "srcu_flip"
+    | "srcu_drain"
+    | "arm"
+    | "await"
+    | "fork"
+    | "start"
+    | "exit"
+    | "join"
+    | "pick";
+  on: readonly {readonly name: string}[];
+  picks?: number | undefined;
+  event?: string | undefined;
+}
+
+export interface Report {
+  check: "atomic-sleep" | "lock-order" | "data-race" | "leak";
+  what: string;
+  rule?: string | undefined;
+}
+
+export interface StepReply {
+  id?: Id | undefined;
+  threads: Threads;
+  reports?: Reports | undefined;
+}
+
+export interface ReadReply {
+  id?: Id | undefined;
+  values: {
+    [k: string]: Value;
+  };
+}
+
+export interface CloseReply {
+  id?: Id | undefined;
+  leaks?: string[] | undefined;
+  /** The rules whose code was passed since the last close. */
+  marks?: string[] | undefined;
+}
+
+export interface ErrorReply {
+  id?: Id | undefined;
+  /** The implementation crashed, in its own words. */
+  error: string;
+}
