@@ -121,7 +121,8 @@ function resolve(name: string): Resolved {
   for (const [pattern, reader] of Object.entries(READS)) {
     const stars = instance_of(pattern, name);
     if (stars === undefined) continue;
-    const answer = (kvm: Kvm): [string, Value][] => instances(reader, kvm, stars).map((each) => [fill(pattern, each), reader.of(kvm, each)]);
+    const answer = (kvm: Kvm): [string, Value][] =>
+      instances(reader, kvm, stars).map((each) => [fill(pattern, each), reader.of(kvm, each)]);
     resolved.set(name, answer);
     return answer;
   }

@@ -81,7 +81,8 @@ export class Machine implements Running {
   ready(thread: MachineThread): boolean {
     const { next, owner, stack } = thread;
     if (next === undefined) return false;
-    for (const other of this.threads.values()) if (other !== thread && other.stack === stack && other.owner && other.task && other.started) return false;
+    for (const other of this.threads.values())
+      if (other !== thread && other.stack === stack && other.owner && other.task && other.started) return false;
     if (owner !== undefined && !thread.started && (stack.preempt_count > 0 || stack.irqs_off > 0)) return false;
     return next.ready === undefined || next.ready(thread);
   }
@@ -104,7 +105,8 @@ function boot(machine: Machine, given: Given): void {
   const run = (task: Task<unknown>): void => {
     const thread: KThread = { name: "boot", stack: stack_of("boot"), frames: [], task };
     do {
-      if (thread.next?.ready?.(thread) === false) throw new Error(`the given world cannot be built: ${thread.next.on[0]?.name ?? "a step"} blocks`);
+      if (thread.next?.ready?.(thread) === false)
+        throw new Error(`the given world cannot be built: ${thread.next.on[0]?.name ?? "a step"} blocks`);
       advance(thread, quiet);
     } while (thread.task !== undefined);
   };

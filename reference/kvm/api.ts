@@ -51,7 +51,8 @@ export function vcpu_fd(kvm: Kvm, id: unknown): Vcpu {
 /** A read of each vCPU. */
 export function per_vcpu(of: (vcpu: Vcpu) => Value): Reader {
   return {
-    instances: (kvm) => kvm.vcpu_array.slice(0, kvm.online_vcpus.now).flatMap(({ now }) => (now === undefined ? [] : [[String(now.vcpu_id)]])),
+    instances: (kvm) =>
+      kvm.vcpu_array.slice(0, kvm.online_vcpus.now).flatMap(({ now }) => (now === undefined ? [] : [[String(now.vcpu_id)]])),
     of: (kvm, [id]) => of(vcpu_fd(kvm, id)),
   };
 }

@@ -11,7 +11,8 @@ import type { Memslots, Notifier } from "./memslots";
 import type { Mmu, Tlb } from "./mmu";
 
 /** What a call can give back to the VMM, other than a value. */
-export type Errno = "EINVAL" | "EEXIST" | "ENOMEM" | "EBUSY" | "EFAULT" | "ENOENT" | "EBADF" | "E2BIG" | "EAGAIN" | "ENOTCONN" | "EOPNOTSUPP";
+export type Errno =
+  "EINVAL" | "EEXIST" | "ENOMEM" | "EBUSY" | "EFAULT" | "ENOENT" | "EBADF" | "E2BIG" | "EAGAIN" | "ENOTCONN" | "EOPNOTSUPP";
 
 export type Result = "ok" | Errno;
 

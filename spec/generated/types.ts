@@ -1,8 +1,11 @@
 // Made by `npm run generate` from spec/schema/ and the tables in spec/. Do not edit.
 /** Every rule of spec/rules/, and those that own a forbidden pair of locks. */
 export type RuleId =
+  | "apicpg.slot.private-ids-refused"
   | "lock.apicv.inside-all"
   | "lock.apicv.no-synchronize-inside"
+  | "lock.kick.publish-before-look"
+  | "lock.kick.waits-for-acknowledgement"
   | "lock.notifier.count-lock-is-a-leaf"
   | "lock.notifier.no-slots-lock"
   | "lock.order.gpc-before-mmu"
@@ -14,9 +17,12 @@ export type RuleId =
   | "lock.srcu.no-slots-lock-inside"
   | "lock.srcu.no-synchronize-inside"
   | "lock.srcu.no-vcpu-mutex-inside"
+  | "lock.srcu.one-section-per-vcpu"
   | "lock.srcu.synchronize-after-slots-arch"
   | "lock.xen.leaf"
   | "lock.xen.no-synchronize-inside"
+  | "vcpuid.limit.exclusive"
+  | "vcpuid.limit.first-vcpu-latches"
   | "vcpuid.limit.write-once";
 
 /** Every feature of spec/features.yaml. */
@@ -35,8 +41,10 @@ export type FeatureName =
 /** Every call of spec/calls.yaml. */
 export type CallName =
   | "guest.nop"
+  | "sched.preempt"
   | "vm.create_vcpu"
-  | "vm.enable_cap";
+  | "vm.enable_cap"
+  | "vm.set_user_memory_region";
 
 /** Every limit of spec/calls.yaml. */
 export type LimitName =
@@ -50,6 +58,8 @@ export type SymbolName =
 
 /** Every read of spec/reads.yaml; `*` stands for a number or a name. */
 export type ReadPattern =
+  | "memslots.generation"
+  | "mmu.remote_tlb_flush"
   | "vcpu.*.in_guest"
   | "vcpu.*.mode"
   | "vm.created_vcpus"
@@ -60,6 +70,8 @@ export type ReadPattern =
 export type EventPattern =
   | "lock.*.released"
   | "lock.*.taken"
+  | "memslots.swapped"
+  | "mmu.tlb_flush"
   | "srcu.*.synchronize"
   | "vcpu.*.request.*.made";
 
@@ -491,6 +503,7 @@ export interface Announcement {
     | "lock"
     | "unlock"
     | "read_lock"
+    | "read_trylock"
     | "read_unlock"
     | "write_lock"
     | "write_unlock"

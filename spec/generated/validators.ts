@@ -5891,7 +5891,7 @@ return errors === 0;
 validate154.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
 const schema58 = {"type":"object","additionalProperties":{"$ref":"#/$defs/standing"}};
-const schema59 = {"title":"Standing","description":"Where one thread stands: what it would do next, or what its call returned.","type":"object","additionalProperties":false,"properties":{"next":{"title":"Announcement","type":"object","additionalProperties":false,"required":["kind","on"],"properties":{"kind":{"enum":["load","store","rmw","fence","again","lock","unlock","read_lock","read_unlock","write_lock","write_unlock","srcu_enter","srcu_leave","srcu_flip","srcu_drain","arm","await","fork","start","exit","join","pick"]},"on":{"type":"array","items":{"title":"Touched","type":"object","required":["name"],"properties":{"name":{"type":"string"}}}},"picks":{"type":"integer","minimum":2},"event":{"type":"string"}}},"ready":{"type":"boolean"},"stack":{"description":"The thread on whose stack this one runs, if not its own.","type":"string"},"path":{"description":"The operations that the step is in, outermost first.","type":"array","items":{"type":"string"}},"returned":{"$ref":"#/$defs/value"},"unsupported":{"const":true}}};
+const schema59 = {"title":"Standing","description":"Where one thread stands: what it would do next, or what its call returned.","type":"object","additionalProperties":false,"properties":{"next":{"title":"Announcement","type":"object","additionalProperties":false,"required":["kind","on"],"properties":{"kind":{"enum":["load","store","rmw","fence","again","lock","unlock","read_lock","read_trylock","read_unlock","write_lock","write_unlock","srcu_enter","srcu_leave","srcu_flip","srcu_drain","arm","await","fork","start","exit","join","pick"]},"on":{"type":"array","items":{"title":"Touched","type":"object","required":["name"],"properties":{"name":{"type":"string"}}}},"picks":{"type":"integer","minimum":2},"event":{"type":"string"}}},"ready":{"type":"boolean"},"stack":{"description":"The thread on whose stack this one runs, if not its own.","type":"string"},"path":{"description":"The operations that the step is in, outermost first.","type":"array","items":{"type":"string"}},"returned":{"$ref":"#/$defs/value"},"unsupported":{"const":true}}};
 
 function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -5953,7 +5953,7 @@ errors++;
 }
 if(data0.kind !== undefined){
 let data1 = data0.kind;
-if(!((((((((((((((((((((((data1 === "load") || (data1 === "store")) || (data1 === "rmw")) || (data1 === "fence")) || (data1 === "again")) || (data1 === "lock")) || (data1 === "unlock")) || (data1 === "read_lock")) || (data1 === "read_unlock")) || (data1 === "write_lock")) || (data1 === "write_unlock")) || (data1 === "srcu_enter")) || (data1 === "srcu_leave")) || (data1 === "srcu_flip")) || (data1 === "srcu_drain")) || (data1 === "arm")) || (data1 === "await")) || (data1 === "fork")) || (data1 === "start")) || (data1 === "exit")) || (data1 === "join")) || (data1 === "pick"))){
+if(!(((((((((((((((((((((((data1 === "load") || (data1 === "store")) || (data1 === "rmw")) || (data1 === "fence")) || (data1 === "again")) || (data1 === "lock")) || (data1 === "unlock")) || (data1 === "read_lock")) || (data1 === "read_trylock")) || (data1 === "read_unlock")) || (data1 === "write_lock")) || (data1 === "write_unlock")) || (data1 === "srcu_enter")) || (data1 === "srcu_leave")) || (data1 === "srcu_flip")) || (data1 === "srcu_drain")) || (data1 === "arm")) || (data1 === "await")) || (data1 === "fork")) || (data1 === "start")) || (data1 === "exit")) || (data1 === "join")) || (data1 === "pick"))){
 const err4 = {instancePath:instancePath+"/next/kind",schemaPath:"#/properties/next/properties/kind/enum",keyword:"enum",params:{allowedValues: schema59.properties.next.properties.kind.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err4];
@@ -7095,21 +7095,22 @@ return errors === 0;
 }
 validate215.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const read0: Validate = validate217;
-const schema79 = {"type":"integer"};
+const call3: Validate = validate216;
+const schema78 = {"type":"object","additionalProperties":false,"properties":{"slot":{"type":"integer","minimum":0},"gpa":{"$ref":"#/$defs/u64"},"size":{"$ref":"#/$defs/u64"}},"required":["slot","gpa","size"]};
 
-function validate217(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate216(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate217.evaluated;
+const evaluated0 = validate216.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.slot === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "slot"},message:"must have required property '"+"slot"+"'"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7118,41 +7119,93 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate217.errors = vErrors;
-return errors === 0;
-}
-validate217.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read1: Validate = validate218;
-const schema80 = {"type":"integer"};
-
-function validate218(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate218.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data.gpa === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "gpa"},message:"must have required property '"+"gpa"+"'"};
 if(vErrors === null){
-vErrors = [err0];
+vErrors = [err1];
 }
 else {
-vErrors.push(err0);
+vErrors.push(err1);
 }
 errors++;
 }
-validate218.errors = vErrors;
+if(data.size === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "size"},message:"must have required property '"+"size"+"'"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((key0 === "slot") || (key0 === "gpa")) || (key0 === "size"))){
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.slot !== undefined){
+let data0 = data.slot;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err4 = {instancePath:instancePath+"/slot",schemaPath:"#/properties/slot/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err5 = {instancePath:instancePath+"/slot",schemaPath:"#/properties/slot/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+}
+if(data.gpa !== undefined){
+if(!(validate210(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+errors = vErrors.length;
+}
+}
+if(data.size !== undefined){
+if(!(validate210(data.size, {instancePath:instancePath+"/size",parentData:data,parentDataProperty:"size",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+validate216.errors = vErrors;
 return errors === 0;
 }
-validate218.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate216.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const read2: Validate = validate219;
-const schema81 = {"type":"integer"};
+const call4: Validate = validate219;
+const schema79 = {"type":"object","additionalProperties":false,"properties":{},"required":[]};
 
 function validate219(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -7164,6 +7217,46 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate219.errors = vErrors;
+return errors === 0;
+}
+validate219.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const read0: Validate = validate221;
+const schema81 = {"type":"integer"};
+
+function validate221(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate221.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
 const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
@@ -7174,26 +7267,26 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate219.errors = vErrors;
+validate221.errors = vErrors;
 return errors === 0;
 }
-validate219.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate221.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read3: Validate = validate220;
-const schema82 = {"enum":["OUTSIDE_GUEST_MODE","IN_GUEST_MODE","EXITING_GUEST_MODE"]};
+const read1: Validate = validate222;
+const schema82 = {"type":"integer"};
 
-function validate220(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate222(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate220.evaluated;
+const evaluated0 = validate222.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((data === "OUTSIDE_GUEST_MODE") || (data === "IN_GUEST_MODE")) || (data === "EXITING_GUEST_MODE"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema82.enum},message:"must be equal to one of the allowed values"};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7202,18 +7295,74 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate220.errors = vErrors;
+validate222.errors = vErrors;
 return errors === 0;
 }
-validate220.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate222.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read4: Validate = validate221;
-const schema83 = {"type":"boolean"};
+const read2: Validate = validate223;
+const schema83 = {"type":"integer"};
 
-function validate221(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate223(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate221.evaluated;
+const evaluated0 = validate223.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate223.errors = vErrors;
+return errors === 0;
+}
+validate223.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read3: Validate = validate224;
+const schema84 = {"enum":["OUTSIDE_GUEST_MODE","IN_GUEST_MODE","EXITING_GUEST_MODE"]};
+
+function validate224(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate224.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((data === "OUTSIDE_GUEST_MODE") || (data === "IN_GUEST_MODE")) || (data === "EXITING_GUEST_MODE"))){
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema84.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate224.errors = vErrors;
+return errors === 0;
+}
+validate224.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read4: Validate = validate225;
+const schema85 = {"type":"boolean"};
+
+function validate225(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate225.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -7230,16 +7379,74 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate221.errors = vErrors;
+validate225.errors = vErrors;
 return errors === 0;
 }
-validate221.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate225.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read5: Validate = validate226;
+const schema86 = {"type":"integer"};
+
+function validate226(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate226.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate226.errors = vErrors;
+return errors === 0;
+}
+validate226.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read6: Validate = validate227;
+const schema87 = {"type":"integer"};
+
+function validate227(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate227.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate227.errors = vErrors;
+return errors === 0;
+}
+validate227.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 /** For each call, its arguments: an object without the keys that every call has. */
 export const callArguments: ReadonlyMap<string, Validate> = new Map<string, Validate>([
   ["vm.enable_cap", call0],
   ["vm.create_vcpu", call1],
   ["guest.nop", call2],
+  ["vm.set_user_memory_region", call3],
+  ["sched.preempt", call4],
 ]);
 
 /** For each declared read, the value that it can have. */
@@ -7249,4 +7456,6 @@ export const readValue: ReadonlyMap<string, Validate> = new Map<string, Validate
   ["vm.created_vcpus", read2],
   ["vcpu.*.mode", read3],
   ["vcpu.*.in_guest", read4],
+  ["memslots.generation", read5],
+  ["mmu.remote_tlb_flush", read6],
 ]);
