@@ -64,7 +64,7 @@ export class Machine implements Running {
 
   /** Begins a call: the lines before its first announcement, which touch nothing shared. */
   begin(thread: MachineThread, task: Task<unknown>): void {
-    thread.task = task;
+    thread.task = thread.owner === undefined ? task : handler(thread.owner, task);
     thread.next = undefined;
     thread.started = false;
     this.advance(thread, 0);
@@ -92,6 +92,12 @@ export class Machine implements Running {
     for (const { lock } of stack.held) this.reports.push({ check: "leak", what: `${name} returns with ${lock.name} held` });
     if (stack.preempt_count !== 0 || stack.irqs_off !== 0) this.reports.push({ check: "leak", what: `${name} returns in atomic context` });
   }
+}
+
+/** A handler's first step is its start: nothing of it runs before the point that the explorer chooses. */
+function* handler({ stack }: KThread, task: Task<unknown>): Task<unknown> {
+  yield { kind: "start", on: [stack] };
+  return yield* task;
 }
 
 function stack_of(name: string): Stack {
