@@ -120,9 +120,11 @@ export const memslots = ops("memslots", {
    * the grace period: readers may want it.
    */
   *kvm_swap_active_memslots(kvm: Kvm, slots: readonly Memslot[]): Task<void> {
+    yield kvm.memslots.table.load;
+    const generation = kvm.memslots.table.now.generation + 1;
     yield* memslots.wait_for_invalidations(kvm);
     yield kvm.memslots.swap;
-    kvm.memslots.table.now = { generation: kvm.memslots.table.now.generation + 1, slots };
+    kvm.memslots.table.now = { generation, slots };
     yield* spin_unlock(kvm.mn_invalidate_lock);
     rule("lock.srcu.synchronize-after-slots-arch");
     yield* mutex_unlock(kvm.slots_arch_lock);
