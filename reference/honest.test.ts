@@ -27,7 +27,7 @@ function drive(door: HonestDoor, calls: readonly Call[], rounds = 50): string[] 
     let reply: Reply = {};
     calls.forEach((call, i) => (reply = door({ op: "call", thread: `T${i}`, ...call })));
     for (;;) {
-      const ready = Object.entries((reply as StepReply).threads).filter(([, thread]) => thread.ready === true);
+      const ready: [string, unknown][] = Object.entries((reply as StepReply).threads).filter(([, thread]) => thread.ready === true);
       if (ready.length === 0) break;
       reply = door({ op: "step", thread: ready[random(ready.length)]?.[0] ?? "" });
       door({ op: "read", names: [...OF.keys()] });
