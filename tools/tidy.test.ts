@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 const ROOT = join(__dirname, "..");
@@ -9,7 +9,7 @@ function lines(command: string, ...args: string[]): string[] {
 }
 
 /** Every file that is, or is about to be, committed. */
-const FILES = lines("git", "ls-files", "--cached", "--others", "--exclude-standard");
+const FILES = lines("git", "ls-files", "--cached", "--others", "--exclude-standard").filter((name) => existsSync(join(ROOT, name)));
 
 interface House {
   what: string;

@@ -11,6 +11,7 @@ const SYNC_KINDS = new Set([
   "lock",
   "unlock",
   "read_lock",
+  "read_trylock",
   "read_unlock",
   "write_lock",
   "write_unlock",
