@@ -84,7 +84,11 @@ function compile(root, print) {
   print("setup: tsc -p tsconfig.build.json (sources changed since the last build)");
   const built = fingerprint(root);
   removeOrphans(root, print);
-  run(process.execPath, [path.join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json", "--pretty", "false"], root);
+  run(
+    process.execPath,
+    [path.join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json", "--pretty", "false"],
+    root,
+  );
   fs.mkdirSync(path.join(root, "dist"), { recursive: true });
   fs.writeFileSync(buildStamp(root), built);
 }

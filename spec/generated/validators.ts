@@ -9,7 +9,7 @@ export interface Validate {
 }
 
 export const caseFile: Validate = validate52;
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"case.schema.json","title":"Case","description":"What is given, the threads, and what must hold.","type":"object","additionalProperties":false,"required":["case","about","rules","given"],"properties":{"case":{"description":"Permanent id: the area, then the finding in a few words.","type":"string","pattern":"^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$"},"about":{"description":"What happens and what must come of it, for a reader who does not know the case.","type":"string","minLength":20},"rules":{"description":"The rules that the claims below belong to.","type":"array","minItems":1,"uniqueItems":true,"items":{"$ref":"#/$defs/rule_id"}},"given":{"$ref":"#/$defs/given"},"calls":{"description":"Calls made one after the other: the whole case, or the set-up before `threads`.","type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},"threads":{"description":"Calls that race: each thread makes its own in order, and every interleaving is explored.","type":"object","minProperties":1,"propertyNames":{"pattern":"^[A-Z][A-Za-z0-9]*$"},"additionalProperties":{"$ref":"#/$defs/thread"}},"always":{"description":"Judged in the first state, after every step that may change what is read, and at the end.","type":"array","minItems":1,"items":{"$ref":"#/$defs/claim"}},"sometimes":{"description":"States that at least one run of the reference reaches.","type":"array","minItems":1,"items":{"$ref":"#/$defs/pattern"}},"finally":{"description":"Judged at the end of every run.","type":"array","minItems":1,"items":{"$ref":"#/$defs/claim"}},"events":{"description":"Claims about the order and number of events.","type":"array","minItems":1,"items":{"$ref":"#/$defs/event_claim"}},"never":{"description":"Built-in checks that a rule of this case owns.","type":"array","minItems":1,"items":{"$ref":"#/$defs/check_claim"}},"outcomes":{"description":"Everything that a race may come to: the reference reaches exactly these.","type":"array","minItems":1,"items":{"$ref":"#/$defs/outcome"}},"permitted":{"description":"Outcomes that only a real kernel may come to.","type":"array","minItems":1,"items":{"$ref":"#/$defs/outcome"}},"faults":{"description":"How many allocations the explorer may let fail, anywhere.","type":"object","additionalProperties":false,"required":["alloc"],"properties":{"alloc":{"type":"integer","minimum":1,"maximum":4}}},"deep":{"description":"Needs more runs than the ordinary set allows: runs apart.","const":true}},"anyOf":[{"required":["calls"]},{"required":["threads"]}],"$defs":{"rule_id":{"type":"string","pattern":"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},"given":{"description":"The world that the case starts in; it is built, not reached by calls.","type":"object","additionalProperties":false,"required":["backend"],"properties":{"backend":{"description":"Which hardware virtualization KVM is loaded with; `none` is generic x86 KVM.","enum":["vmx","svm","none"]},"vcpus":{"description":"So many vCPUs exist, with ids from 0.","type":"integer","minimum":0,"maximum":8},"irqchip":{"description":"Who has the interrupt controllers; `kernel` unless said.","enum":["kernel","split","none"]},"module":{"description":"KVM's module parameters, all on unless said.","type":"object","additionalProperties":false,"properties":{"enable_apicv":{"type":"boolean"},"enable_ipiv":{"type":"boolean"},"flexpriority":{"type":"boolean"},"x2avic":{"type":"boolean"}}},"synic":{"description":"The vCPUs with SynIC enabled.","type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"apic_page_mapped":{"description":"A translation for the APIC-access page exists, and these vCPUs' TLBs hold it.","type":"array","items":{"type":"integer","minimum":0}},"xen":{"description":"Xen is configured, with these areas registered.","type":"object","additionalProperties":false,"properties":{"long_mode":{"type":"boolean"},"shared_info":{"type":"boolean"},"upcall_vector":{"type":"integer","minimum":0,"maximum":255},"vcpu_info":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate_update_flag":{"type":"boolean"}}}}},"thread":{"oneOf":[{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},{"description":"Runs on another thread's stack, at a point that the explorer chooses.","type":"object","additionalProperties":false,"required":["interrupts","calls"],"properties":{"interrupts":{"type":"string"},"calls":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}}}}]},"call":{"description":"One operation; what is not named here is an argument, declared in spec/calls.yaml.","type":"object","required":["do"],"properties":{"do":{"type":"string"},"rule":{"$ref":"#/$defs/rule_id"},"returns":{"$ref":"#/$defs/want"},"then":{"description":"Judged when the call returns.","$ref":"#/$defs/pattern"},"stays":{"const":"blocked"}}},"pattern":{"description":"What reads must show: a map of read to wanted value; all must hold.","type":"object","minProperties":1,"properties":{"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"description":"Judged only while nobody holds this lock for writing.","type":"string"}},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked|rule|if|then)$"}},"claim":{"description":"A pattern that a rule demands, or an implication.","type":"object","minProperties":1,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"if":{"$ref":"#/$defs/pattern"},"then":{"$ref":"#/$defs/pattern"},"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"type":"string"}},"dependentRequired":{"if":["then"],"then":["if"]},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked|rule|if|then)$"}},"want":{"description":"A wanted value: a literal, or one operator.","oneOf":[{"type":["string","integer","boolean"]},{"type":"array","items":{"type":["string","integer","boolean"]}},{"$ref":"#/$defs/operator"}]},"operator":{"type":"object","additionalProperties":false,"minProperties":1,"maxProperties":2,"properties":{"at_least":{"type":"integer"},"at_most":{"type":"integer"},"one_of":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/want"}},"not":{"$ref":"#/$defs/want"},"same_as":{"description":"Another read.","type":"string"},"bits":{"type":"object","additionalProperties":false,"required":["mask","value"],"properties":{"mask":{"type":"string"},"value":{"type":"string"}}},"limit":{"description":"A limit that the implementation reports.","type":"string"},"plus":{"type":"integer"},"becomes":{"$ref":"#/$defs/want"},"was":{"$ref":"#/$defs/want"},"changes":{"type":"boolean"},"never_loses":{"description":"No bit, once set, is cleared.","const":true}}},"event_claim":{"type":"object","additionalProperties":false,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"order":{"description":"No later one happens before an earlier one has.","type":"array","minItems":2,"items":{"type":"string"}},"never":{"description":"This does not happen.","type":"string"},"between":{"description":"Only judged from the first to the second, on one thread.","type":"array","minItems":2,"maxItems":2,"items":{"type":"string"}},"count":{"description":"So often in every run.","type":"object","minProperties":1,"additionalProperties":{"$ref":"#/$defs/want"}},"if":{"description":"Judged only in runs that end so.","$ref":"#/$defs/pattern"}},"oneOf":[{"required":["order"]},{"required":["never"]},{"required":["count"]}],"dependentRequired":{"between":["never"]}},"check_name":{"enum":["deadlock","atomic-sleep","lock-order","data-race","leak"]},"check_claim":{"oneOf":[{"$ref":"#/$defs/check_name"},{"type":"object","additionalProperties":false,"required":["check"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"check":{"$ref":"#/$defs/check_name"}}}]},"outcome":{"description":"What each thread's calls return, by thread, and what the settled reads show.","type":"object","additionalProperties":false,"required":["returns"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"returns":{"type":"object","additionalProperties":{"type":"array","items":{"$ref":"#/$defs/want"}}},"reads":{"$ref":"#/$defs/pattern"}}}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"case.schema.json","title":"Case","description":"What is given, the threads, and what must hold.","type":"object","additionalProperties":false,"required":["case","about","rules","given"],"properties":{"case":{"description":"Permanent id: the area, then the finding in a few words.","type":"string","pattern":"^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$"},"about":{"description":"What happens and what must come of it, for a reader who does not know the case.","type":"string","minLength":20},"rules":{"description":"The rules that the claims below belong to.","type":"array","minItems":1,"uniqueItems":true,"items":{"$ref":"#/$defs/rule_id"}},"given":{"$ref":"#/$defs/given"},"calls":{"description":"Calls made one after the other: the whole case, or the set-up before `threads`.","type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},"threads":{"description":"Calls that race: each thread makes its own in order, and every interleaving is explored.","type":"object","minProperties":1,"propertyNames":{"pattern":"^[A-Z][A-Za-z0-9]*$"},"additionalProperties":{"$ref":"#/$defs/thread"}},"always":{"description":"Judged in the first state, after every step that may change what is read, and at the end.","type":"array","minItems":1,"items":{"$ref":"#/$defs/claim"}},"sometimes":{"description":"States that at least one run of the reference reaches.","type":"array","minItems":1,"items":{"$ref":"#/$defs/pattern"}},"finally":{"description":"Judged at the end of every run.","type":"array","minItems":1,"items":{"$ref":"#/$defs/claim"}},"events":{"description":"Claims about the order and number of events.","type":"array","minItems":1,"items":{"$ref":"#/$defs/event_claim"}},"never":{"description":"Built-in checks that a rule of this case owns.","type":"array","minItems":1,"items":{"$ref":"#/$defs/check_claim"}},"outcomes":{"description":"Everything that a race may come to: the reference reaches exactly these.","type":"array","minItems":1,"items":{"$ref":"#/$defs/outcome"}},"permitted":{"description":"Outcomes that only a real kernel may come to.","type":"array","minItems":1,"items":{"$ref":"#/$defs/outcome"}},"faults":{"description":"How many allocations the explorer may let fail, anywhere.","type":"object","additionalProperties":false,"required":["alloc"],"properties":{"alloc":{"type":"integer","minimum":1,"maximum":4}}},"deep":{"description":"Needs more runs than the ordinary set allows: runs apart.","const":true}},"anyOf":[{"required":["calls"]},{"required":["threads"]}],"$defs":{"rule_id":{"type":"string","pattern":"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},"given":{"description":"The world that the case starts in; it is built, not reached by calls.","type":"object","additionalProperties":false,"required":["backend"],"properties":{"backend":{"description":"Which hardware virtualization KVM is loaded with; `none` is generic x86 KVM.","enum":["vmx","svm","none"]},"vcpus":{"description":"So many vCPUs exist, with ids from 0.","type":"integer","minimum":0,"maximum":8},"irqchip":{"description":"Who has the interrupt controllers; `kernel` unless said.","enum":["kernel","split","none"]},"module":{"description":"KVM's module parameters, all on unless said.","type":"object","additionalProperties":false,"properties":{"enable_apicv":{"type":"boolean"},"enable_ipiv":{"type":"boolean"},"flexpriority":{"type":"boolean"},"x2avic":{"type":"boolean"}}},"synic":{"description":"The vCPUs with SynIC enabled.","type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"apic_page_mapped":{"description":"A translation for the APIC-access page exists, and these vCPUs' TLBs hold it.","type":"array","items":{"type":"integer","minimum":0}},"xen":{"description":"Xen is configured, with these areas registered.","type":"object","additionalProperties":false,"properties":{"long_mode":{"type":"boolean"},"shared_info":{"type":"boolean"},"upcall_vector":{"type":"integer","minimum":0,"maximum":255},"vcpu_info":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate_update_flag":{"type":"boolean"}}}}},"thread":{"oneOf":[{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},{"description":"Runs on another thread's stack, at a point that the explorer chooses.","type":"object","additionalProperties":false,"required":["interrupts","calls"],"properties":{"interrupts":{"type":"string"},"calls":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}}}}]},"call":{"description":"One operation; what is not named here is an argument, declared in spec/calls.yaml.","type":"object","required":["do"],"properties":{"do":{"type":"string"},"rule":{"$ref":"#/$defs/rule_id"},"returns":{"$ref":"#/$defs/want"},"then":{"description":"Judged when the call returns.","$ref":"#/$defs/pattern"},"stays":{"const":"blocked"}}},"pattern":{"description":"What reads must show: a map of read to wanted value; all must hold.","type":"object","minProperties":1,"properties":{"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"description":"Judged only while nobody holds this lock for writing.","type":"string"}},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked)$"}},"claim":{"description":"A pattern that a rule demands, or an implication.","type":"object","minProperties":1,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"if":{"$ref":"#/$defs/pattern"},"then":{"$ref":"#/$defs/pattern"},"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"type":"string"}},"dependentRequired":{"if":["then"],"then":["if"]},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked|rule|if|then)$"}},"want":{"description":"A wanted value: a literal, or one operator.","oneOf":[{"type":["string","integer","boolean"]},{"type":"array","items":{"type":["string","integer","boolean"]}},{"$ref":"#/$defs/operator"}]},"operator":{"type":"object","additionalProperties":false,"minProperties":1,"maxProperties":2,"properties":{"at_least":{"type":"integer"},"at_most":{"type":"integer"},"one_of":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/want"}},"not":{"$ref":"#/$defs/want"},"same_as":{"description":"Another read.","type":"string"},"bits":{"type":"object","additionalProperties":false,"required":["mask","value"],"properties":{"mask":{"type":"string"},"value":{"type":"string"}}},"limit":{"description":"A limit that the implementation reports.","type":"string"},"plus":{"type":"integer"},"becomes":{"$ref":"#/$defs/want"},"was":{"$ref":"#/$defs/want"},"changes":{"type":"boolean"},"never_loses":{"description":"No bit, once set, is cleared.","const":true}}},"event_claim":{"type":"object","additionalProperties":false,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"order":{"description":"No later one happens before an earlier one has.","type":"array","minItems":2,"items":{"type":"string"}},"never":{"description":"This does not happen.","type":"string"},"between":{"description":"Only judged from the first to the second, on one thread.","type":"array","minItems":2,"maxItems":2,"items":{"type":"string"}},"count":{"description":"So often in every run.","type":"object","minProperties":1,"additionalProperties":{"$ref":"#/$defs/want"}},"if":{"description":"Judged only in runs that end so.","$ref":"#/$defs/pattern"}},"oneOf":[{"required":["order"]},{"required":["never"]},{"required":["count"]}],"dependentRequired":{"between":["never"]}},"check_name":{"enum":["deadlock","atomic-sleep","lock-order","data-race","leak"]},"check_claim":{"oneOf":[{"$ref":"#/$defs/check_name"},{"type":"object","additionalProperties":false,"required":["check"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"check":{"$ref":"#/$defs/check_name"}}}]},"outcome":{"description":"What each thread's calls return, by thread, and what the settled reads show.","type":"object","additionalProperties":false,"required":["returns"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"returns":{"type":"object","additionalProperties":{"type":"array","items":{"$ref":"#/$defs/want"}}},"reads":{"$ref":"#/$defs/pattern"}}}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = require("ajv/dist/runtime/ucs2length").default;
 const func0 = require("ajv/dist/runtime/equal").default;
@@ -30,7 +30,7 @@ evaluated0.items = undefined;
 }
 if(typeof data === "string"){
 if(!pattern4.test(data)){
-const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},message:"must match pattern \""+"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"+"\""};
+const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},message:"must match pattern \""+"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"+"\"",schema:"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$",parentSchema:schema20,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -41,7 +41,7 @@ errors++;
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema20.type,parentSchema:schema20,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -69,7 +69,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.backend === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "backend"},message:"must have required property '"+"backend"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "backend"},message:"must have required property '"+"backend"+"'",schema:schema21.required,parentSchema:schema21,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -80,7 +80,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((((((key0 === "backend") || (key0 === "vcpus")) || (key0 === "irqchip")) || (key0 === "module")) || (key0 === "synic")) || (key0 === "apic_page_mapped")) || (key0 === "xen"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema21,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -93,7 +93,7 @@ errors++;
 if(data.backend !== undefined){
 let data0 = data.backend;
 if(!(((data0 === "vmx") || (data0 === "svm")) || (data0 === "none"))){
-const err2 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/enum",keyword:"enum",params:{allowedValues: schema21.properties.backend.enum},message:"must be equal to one of the allowed values"};
+const err2 = {instancePath:instancePath+"/backend",schemaPath:"#/properties/backend/enum",keyword:"enum",params:{allowedValues: schema21.properties.backend.enum},message:"must be equal to one of the allowed values",schema:schema21.properties.backend.enum,parentSchema:schema21.properties.backend,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -106,7 +106,7 @@ errors++;
 if(data.vcpus !== undefined){
 let data1 = data.vcpus;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err3 = {instancePath:instancePath+"/vcpus",schemaPath:"#/properties/vcpus/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err3 = {instancePath:instancePath+"/vcpus",schemaPath:"#/properties/vcpus/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema21.properties.vcpus.type,parentSchema:schema21.properties.vcpus,data:data1};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -117,7 +117,7 @@ errors++;
 }
 if((typeof data1 == "number") && (isFinite(data1))){
 if(data1 > 8 || isNaN(data1)){
-const err4 = {instancePath:instancePath+"/vcpus",schemaPath:"#/properties/vcpus/maximum",keyword:"maximum",params:{comparison: "<=", limit: 8},message:"must be <= 8"};
+const err4 = {instancePath:instancePath+"/vcpus",schemaPath:"#/properties/vcpus/maximum",keyword:"maximum",params:{comparison: "<=", limit: 8},message:"must be <= 8",schema:8,parentSchema:schema21.properties.vcpus,data:data1};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -127,7 +127,7 @@ vErrors.push(err4);
 errors++;
 }
 if(data1 < 0 || isNaN(data1)){
-const err5 = {instancePath:instancePath+"/vcpus",schemaPath:"#/properties/vcpus/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err5 = {instancePath:instancePath+"/vcpus",schemaPath:"#/properties/vcpus/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema21.properties.vcpus,data:data1};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -141,7 +141,7 @@ errors++;
 if(data.irqchip !== undefined){
 let data2 = data.irqchip;
 if(!(((data2 === "kernel") || (data2 === "split")) || (data2 === "none"))){
-const err6 = {instancePath:instancePath+"/irqchip",schemaPath:"#/properties/irqchip/enum",keyword:"enum",params:{allowedValues: schema21.properties.irqchip.enum},message:"must be equal to one of the allowed values"};
+const err6 = {instancePath:instancePath+"/irqchip",schemaPath:"#/properties/irqchip/enum",keyword:"enum",params:{allowedValues: schema21.properties.irqchip.enum},message:"must be equal to one of the allowed values",schema:schema21.properties.irqchip.enum,parentSchema:schema21.properties.irqchip,data:data2};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -156,7 +156,7 @@ let data3 = data.module;
 if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
 for(const key1 in data3){
 if(!((((key1 === "enable_apicv") || (key1 === "enable_ipiv")) || (key1 === "flexpriority")) || (key1 === "x2avic"))){
-const err7 = {instancePath:instancePath+"/module",schemaPath:"#/properties/module/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
+const err7 = {instancePath:instancePath+"/module",schemaPath:"#/properties/module/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties",schema:false,parentSchema:schema21.properties.module,data:data3};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -167,8 +167,9 @@ errors++;
 }
 }
 if(data3.enable_apicv !== undefined){
-if(typeof data3.enable_apicv !== "boolean"){
-const err8 = {instancePath:instancePath+"/module/enable_apicv",schemaPath:"#/properties/module/properties/enable_apicv/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+let data4 = data3.enable_apicv;
+if(typeof data4 !== "boolean"){
+const err8 = {instancePath:instancePath+"/module/enable_apicv",schemaPath:"#/properties/module/properties/enable_apicv/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema21.properties.module.properties.enable_apicv.type,parentSchema:schema21.properties.module.properties.enable_apicv,data:data4};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -179,8 +180,9 @@ errors++;
 }
 }
 if(data3.enable_ipiv !== undefined){
-if(typeof data3.enable_ipiv !== "boolean"){
-const err9 = {instancePath:instancePath+"/module/enable_ipiv",schemaPath:"#/properties/module/properties/enable_ipiv/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+let data5 = data3.enable_ipiv;
+if(typeof data5 !== "boolean"){
+const err9 = {instancePath:instancePath+"/module/enable_ipiv",schemaPath:"#/properties/module/properties/enable_ipiv/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema21.properties.module.properties.enable_ipiv.type,parentSchema:schema21.properties.module.properties.enable_ipiv,data:data5};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -191,8 +193,9 @@ errors++;
 }
 }
 if(data3.flexpriority !== undefined){
-if(typeof data3.flexpriority !== "boolean"){
-const err10 = {instancePath:instancePath+"/module/flexpriority",schemaPath:"#/properties/module/properties/flexpriority/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+let data6 = data3.flexpriority;
+if(typeof data6 !== "boolean"){
+const err10 = {instancePath:instancePath+"/module/flexpriority",schemaPath:"#/properties/module/properties/flexpriority/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema21.properties.module.properties.flexpriority.type,parentSchema:schema21.properties.module.properties.flexpriority,data:data6};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -203,8 +206,9 @@ errors++;
 }
 }
 if(data3.x2avic !== undefined){
-if(typeof data3.x2avic !== "boolean"){
-const err11 = {instancePath:instancePath+"/module/x2avic",schemaPath:"#/properties/module/properties/x2avic/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+let data7 = data3.x2avic;
+if(typeof data7 !== "boolean"){
+const err11 = {instancePath:instancePath+"/module/x2avic",schemaPath:"#/properties/module/properties/x2avic/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema21.properties.module.properties.x2avic.type,parentSchema:schema21.properties.module.properties.x2avic,data:data7};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -216,7 +220,7 @@ errors++;
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/module",schemaPath:"#/properties/module/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err12 = {instancePath:instancePath+"/module",schemaPath:"#/properties/module/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema21.properties.module.type,parentSchema:schema21.properties.module,data:data3};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -233,7 +237,7 @@ const len0 = data8.length;
 for(let i0=0; i0<len0; i0++){
 let data9 = data8[i0];
 if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
-const err13 = {instancePath:instancePath+"/synic/" + i0,schemaPath:"#/properties/synic/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err13 = {instancePath:instancePath+"/synic/" + i0,schemaPath:"#/properties/synic/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema21.properties.synic.items.type,parentSchema:schema21.properties.synic.items,data:data9};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -244,7 +248,7 @@ errors++;
 }
 if((typeof data9 == "number") && (isFinite(data9))){
 if(data9 < 0 || isNaN(data9)){
-const err14 = {instancePath:instancePath+"/synic/" + i0,schemaPath:"#/properties/synic/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err14 = {instancePath:instancePath+"/synic/" + i0,schemaPath:"#/properties/synic/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema21.properties.synic.items,data:data9};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -266,7 +270,7 @@ continue;
 }
 if(typeof indices0[item0] == "number"){
 j0 = indices0[item0];
-const err15 = {instancePath:instancePath+"/synic",schemaPath:"#/properties/synic/uniqueItems",keyword:"uniqueItems",params:{i: i1, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i1+" are identical)"};
+const err15 = {instancePath:instancePath+"/synic",schemaPath:"#/properties/synic/uniqueItems",keyword:"uniqueItems",params:{i: i1, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i1+" are identical)",schema:true,parentSchema:schema21.properties.synic,data:data8};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -281,7 +285,7 @@ indices0[item0] = i1;
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/synic",schemaPath:"#/properties/synic/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err16 = {instancePath:instancePath+"/synic",schemaPath:"#/properties/synic/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema21.properties.synic.type,parentSchema:schema21.properties.synic,data:data8};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -298,7 +302,7 @@ const len1 = data10.length;
 for(let i2=0; i2<len1; i2++){
 let data11 = data10[i2];
 if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
-const err17 = {instancePath:instancePath+"/apic_page_mapped/" + i2,schemaPath:"#/properties/apic_page_mapped/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err17 = {instancePath:instancePath+"/apic_page_mapped/" + i2,schemaPath:"#/properties/apic_page_mapped/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema21.properties.apic_page_mapped.items.type,parentSchema:schema21.properties.apic_page_mapped.items,data:data11};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -309,7 +313,7 @@ errors++;
 }
 if((typeof data11 == "number") && (isFinite(data11))){
 if(data11 < 0 || isNaN(data11)){
-const err18 = {instancePath:instancePath+"/apic_page_mapped/" + i2,schemaPath:"#/properties/apic_page_mapped/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err18 = {instancePath:instancePath+"/apic_page_mapped/" + i2,schemaPath:"#/properties/apic_page_mapped/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema21.properties.apic_page_mapped.items,data:data11};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -322,7 +326,7 @@ errors++;
 }
 }
 else {
-const err19 = {instancePath:instancePath+"/apic_page_mapped",schemaPath:"#/properties/apic_page_mapped/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err19 = {instancePath:instancePath+"/apic_page_mapped",schemaPath:"#/properties/apic_page_mapped/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema21.properties.apic_page_mapped.type,parentSchema:schema21.properties.apic_page_mapped,data:data10};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -337,7 +341,7 @@ let data12 = data.xen;
 if(data12 && typeof data12 == "object" && !Array.isArray(data12)){
 for(const key2 in data12){
 if(!((((((key2 === "long_mode") || (key2 === "shared_info")) || (key2 === "upcall_vector")) || (key2 === "vcpu_info")) || (key2 === "runstate")) || (key2 === "runstate_update_flag"))){
-const err20 = {instancePath:instancePath+"/xen",schemaPath:"#/properties/xen/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
+const err20 = {instancePath:instancePath+"/xen",schemaPath:"#/properties/xen/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties",schema:false,parentSchema:schema21.properties.xen,data:data12};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -348,8 +352,9 @@ errors++;
 }
 }
 if(data12.long_mode !== undefined){
-if(typeof data12.long_mode !== "boolean"){
-const err21 = {instancePath:instancePath+"/xen/long_mode",schemaPath:"#/properties/xen/properties/long_mode/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+let data13 = data12.long_mode;
+if(typeof data13 !== "boolean"){
+const err21 = {instancePath:instancePath+"/xen/long_mode",schemaPath:"#/properties/xen/properties/long_mode/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema21.properties.xen.properties.long_mode.type,parentSchema:schema21.properties.xen.properties.long_mode,data:data13};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -360,8 +365,9 @@ errors++;
 }
 }
 if(data12.shared_info !== undefined){
-if(typeof data12.shared_info !== "boolean"){
-const err22 = {instancePath:instancePath+"/xen/shared_info",schemaPath:"#/properties/xen/properties/shared_info/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+let data14 = data12.shared_info;
+if(typeof data14 !== "boolean"){
+const err22 = {instancePath:instancePath+"/xen/shared_info",schemaPath:"#/properties/xen/properties/shared_info/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema21.properties.xen.properties.shared_info.type,parentSchema:schema21.properties.xen.properties.shared_info,data:data14};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -374,7 +380,7 @@ errors++;
 if(data12.upcall_vector !== undefined){
 let data15 = data12.upcall_vector;
 if(!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15)))){
-const err23 = {instancePath:instancePath+"/xen/upcall_vector",schemaPath:"#/properties/xen/properties/upcall_vector/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err23 = {instancePath:instancePath+"/xen/upcall_vector",schemaPath:"#/properties/xen/properties/upcall_vector/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema21.properties.xen.properties.upcall_vector.type,parentSchema:schema21.properties.xen.properties.upcall_vector,data:data15};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -385,7 +391,7 @@ errors++;
 }
 if((typeof data15 == "number") && (isFinite(data15))){
 if(data15 > 255 || isNaN(data15)){
-const err24 = {instancePath:instancePath+"/xen/upcall_vector",schemaPath:"#/properties/xen/properties/upcall_vector/maximum",keyword:"maximum",params:{comparison: "<=", limit: 255},message:"must be <= 255"};
+const err24 = {instancePath:instancePath+"/xen/upcall_vector",schemaPath:"#/properties/xen/properties/upcall_vector/maximum",keyword:"maximum",params:{comparison: "<=", limit: 255},message:"must be <= 255",schema:255,parentSchema:schema21.properties.xen.properties.upcall_vector,data:data15};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -395,7 +401,7 @@ vErrors.push(err24);
 errors++;
 }
 if(data15 < 0 || isNaN(data15)){
-const err25 = {instancePath:instancePath+"/xen/upcall_vector",schemaPath:"#/properties/xen/properties/upcall_vector/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err25 = {instancePath:instancePath+"/xen/upcall_vector",schemaPath:"#/properties/xen/properties/upcall_vector/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema21.properties.xen.properties.upcall_vector,data:data15};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -413,7 +419,7 @@ const len2 = data16.length;
 for(let i3=0; i3<len2; i3++){
 let data17 = data16[i3];
 if(!(((typeof data17 == "number") && (!(data17 % 1) && !isNaN(data17))) && (isFinite(data17)))){
-const err26 = {instancePath:instancePath+"/xen/vcpu_info/" + i3,schemaPath:"#/properties/xen/properties/vcpu_info/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err26 = {instancePath:instancePath+"/xen/vcpu_info/" + i3,schemaPath:"#/properties/xen/properties/vcpu_info/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema21.properties.xen.properties.vcpu_info.items.type,parentSchema:schema21.properties.xen.properties.vcpu_info.items,data:data17};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -424,7 +430,7 @@ errors++;
 }
 if((typeof data17 == "number") && (isFinite(data17))){
 if(data17 < 0 || isNaN(data17)){
-const err27 = {instancePath:instancePath+"/xen/vcpu_info/" + i3,schemaPath:"#/properties/xen/properties/vcpu_info/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err27 = {instancePath:instancePath+"/xen/vcpu_info/" + i3,schemaPath:"#/properties/xen/properties/vcpu_info/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema21.properties.xen.properties.vcpu_info.items,data:data17};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -446,7 +452,7 @@ continue;
 }
 if(typeof indices1[item1] == "number"){
 j1 = indices1[item1];
-const err28 = {instancePath:instancePath+"/xen/vcpu_info",schemaPath:"#/properties/xen/properties/vcpu_info/uniqueItems",keyword:"uniqueItems",params:{i: i4, j: j1},message:"must NOT have duplicate items (items ## "+j1+" and "+i4+" are identical)"};
+const err28 = {instancePath:instancePath+"/xen/vcpu_info",schemaPath:"#/properties/xen/properties/vcpu_info/uniqueItems",keyword:"uniqueItems",params:{i: i4, j: j1},message:"must NOT have duplicate items (items ## "+j1+" and "+i4+" are identical)",schema:true,parentSchema:schema21.properties.xen.properties.vcpu_info,data:data16};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -461,7 +467,7 @@ indices1[item1] = i4;
 }
 }
 else {
-const err29 = {instancePath:instancePath+"/xen/vcpu_info",schemaPath:"#/properties/xen/properties/vcpu_info/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err29 = {instancePath:instancePath+"/xen/vcpu_info",schemaPath:"#/properties/xen/properties/vcpu_info/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema21.properties.xen.properties.vcpu_info.type,parentSchema:schema21.properties.xen.properties.vcpu_info,data:data16};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -478,7 +484,7 @@ const len3 = data18.length;
 for(let i5=0; i5<len3; i5++){
 let data19 = data18[i5];
 if(!(((typeof data19 == "number") && (!(data19 % 1) && !isNaN(data19))) && (isFinite(data19)))){
-const err30 = {instancePath:instancePath+"/xen/runstate/" + i5,schemaPath:"#/properties/xen/properties/runstate/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err30 = {instancePath:instancePath+"/xen/runstate/" + i5,schemaPath:"#/properties/xen/properties/runstate/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema21.properties.xen.properties.runstate.items.type,parentSchema:schema21.properties.xen.properties.runstate.items,data:data19};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -489,7 +495,7 @@ errors++;
 }
 if((typeof data19 == "number") && (isFinite(data19))){
 if(data19 < 0 || isNaN(data19)){
-const err31 = {instancePath:instancePath+"/xen/runstate/" + i5,schemaPath:"#/properties/xen/properties/runstate/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err31 = {instancePath:instancePath+"/xen/runstate/" + i5,schemaPath:"#/properties/xen/properties/runstate/items/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema21.properties.xen.properties.runstate.items,data:data19};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -511,7 +517,7 @@ continue;
 }
 if(typeof indices2[item2] == "number"){
 j2 = indices2[item2];
-const err32 = {instancePath:instancePath+"/xen/runstate",schemaPath:"#/properties/xen/properties/runstate/uniqueItems",keyword:"uniqueItems",params:{i: i6, j: j2},message:"must NOT have duplicate items (items ## "+j2+" and "+i6+" are identical)"};
+const err32 = {instancePath:instancePath+"/xen/runstate",schemaPath:"#/properties/xen/properties/runstate/uniqueItems",keyword:"uniqueItems",params:{i: i6, j: j2},message:"must NOT have duplicate items (items ## "+j2+" and "+i6+" are identical)",schema:true,parentSchema:schema21.properties.xen.properties.runstate,data:data18};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -526,7 +532,7 @@ indices2[item2] = i6;
 }
 }
 else {
-const err33 = {instancePath:instancePath+"/xen/runstate",schemaPath:"#/properties/xen/properties/runstate/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err33 = {instancePath:instancePath+"/xen/runstate",schemaPath:"#/properties/xen/properties/runstate/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema21.properties.xen.properties.runstate.type,parentSchema:schema21.properties.xen.properties.runstate,data:data18};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -537,8 +543,9 @@ errors++;
 }
 }
 if(data12.runstate_update_flag !== undefined){
-if(typeof data12.runstate_update_flag !== "boolean"){
-const err34 = {instancePath:instancePath+"/xen/runstate_update_flag",schemaPath:"#/properties/xen/properties/runstate_update_flag/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+let data20 = data12.runstate_update_flag;
+if(typeof data20 !== "boolean"){
+const err34 = {instancePath:instancePath+"/xen/runstate_update_flag",schemaPath:"#/properties/xen/properties/runstate_update_flag/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema21.properties.xen.properties.runstate_update_flag.type,parentSchema:schema21.properties.xen.properties.runstate_update_flag,data:data20};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -550,7 +557,7 @@ errors++;
 }
 }
 else {
-const err35 = {instancePath:instancePath+"/xen",schemaPath:"#/properties/xen/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err35 = {instancePath:instancePath+"/xen",schemaPath:"#/properties/xen/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema21.properties.xen.type,parentSchema:schema21.properties.xen,data:data12};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -562,7 +569,7 @@ errors++;
 }
 }
 else {
-const err36 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err36 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema21.type,parentSchema:schema21,data};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -593,7 +600,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length > 2){
-const err0 = {instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 2},message:"must NOT have more than 2 properties"};
+const err0 = {instancePath,schemaPath:"#/maxProperties",keyword:"maxProperties",params:{limit: 2},message:"must NOT have more than 2 properties",schema:2,parentSchema:schema24,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -603,7 +610,7 @@ vErrors.push(err0);
 errors++;
 }
 if(Object.keys(data).length < 1){
-const err1 = {instancePath,schemaPath:"#/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties"};
+const err1 = {instancePath,schemaPath:"#/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties",schema:1,parentSchema:schema24,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -614,7 +621,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(func1.call(schema24.properties, key0))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema24,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -627,7 +634,7 @@ errors++;
 if(data.at_least !== undefined){
 let data0 = data.at_least;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err3 = {instancePath:instancePath+"/at_least",schemaPath:"#/properties/at_least/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err3 = {instancePath:instancePath+"/at_least",schemaPath:"#/properties/at_least/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema24.properties.at_least.type,parentSchema:schema24.properties.at_least,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -640,7 +647,7 @@ errors++;
 if(data.at_most !== undefined){
 let data1 = data.at_most;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err4 = {instancePath:instancePath+"/at_most",schemaPath:"#/properties/at_most/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err4 = {instancePath:instancePath+"/at_most",schemaPath:"#/properties/at_most/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema24.properties.at_most.type,parentSchema:schema24.properties.at_most,data:data1};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -654,7 +661,7 @@ if(data.one_of !== undefined){
 let data2 = data.one_of;
 if(Array.isArray(data2)){
 if(data2.length < 1){
-const err5 = {instancePath:instancePath+"/one_of",schemaPath:"#/properties/one_of/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err5 = {instancePath:instancePath+"/one_of",schemaPath:"#/properties/one_of/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema24.properties.one_of,data:data2};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -672,7 +679,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err6 = {instancePath:instancePath+"/one_of",schemaPath:"#/properties/one_of/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err6 = {instancePath:instancePath+"/one_of",schemaPath:"#/properties/one_of/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema24.properties.one_of.type,parentSchema:schema24.properties.one_of,data:data2};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -689,8 +696,9 @@ errors = vErrors.length;
 }
 }
 if(data.same_as !== undefined){
-if(typeof data.same_as !== "string"){
-const err7 = {instancePath:instancePath+"/same_as",schemaPath:"#/properties/same_as/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data5 = data.same_as;
+if(typeof data5 !== "string"){
+const err7 = {instancePath:instancePath+"/same_as",schemaPath:"#/properties/same_as/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema24.properties.same_as.type,parentSchema:schema24.properties.same_as,data:data5};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -704,7 +712,7 @@ if(data.bits !== undefined){
 let data6 = data.bits;
 if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
 if(data6.mask === undefined){
-const err8 = {instancePath:instancePath+"/bits",schemaPath:"#/properties/bits/required",keyword:"required",params:{missingProperty: "mask"},message:"must have required property '"+"mask"+"'"};
+const err8 = {instancePath:instancePath+"/bits",schemaPath:"#/properties/bits/required",keyword:"required",params:{missingProperty: "mask"},message:"must have required property '"+"mask"+"'",schema:schema24.properties.bits.required,parentSchema:schema24.properties.bits,data:data6};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -714,7 +722,7 @@ vErrors.push(err8);
 errors++;
 }
 if(data6.value === undefined){
-const err9 = {instancePath:instancePath+"/bits",schemaPath:"#/properties/bits/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'"};
+const err9 = {instancePath:instancePath+"/bits",schemaPath:"#/properties/bits/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema24.properties.bits.required,parentSchema:schema24.properties.bits,data:data6};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -725,7 +733,7 @@ errors++;
 }
 for(const key1 in data6){
 if(!((key1 === "mask") || (key1 === "value"))){
-const err10 = {instancePath:instancePath+"/bits",schemaPath:"#/properties/bits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
+const err10 = {instancePath:instancePath+"/bits",schemaPath:"#/properties/bits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties",schema:false,parentSchema:schema24.properties.bits,data:data6};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -736,8 +744,9 @@ errors++;
 }
 }
 if(data6.mask !== undefined){
-if(typeof data6.mask !== "string"){
-const err11 = {instancePath:instancePath+"/bits/mask",schemaPath:"#/properties/bits/properties/mask/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data7 = data6.mask;
+if(typeof data7 !== "string"){
+const err11 = {instancePath:instancePath+"/bits/mask",schemaPath:"#/properties/bits/properties/mask/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema24.properties.bits.properties.mask.type,parentSchema:schema24.properties.bits.properties.mask,data:data7};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -748,8 +757,9 @@ errors++;
 }
 }
 if(data6.value !== undefined){
-if(typeof data6.value !== "string"){
-const err12 = {instancePath:instancePath+"/bits/value",schemaPath:"#/properties/bits/properties/value/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data8 = data6.value;
+if(typeof data8 !== "string"){
+const err12 = {instancePath:instancePath+"/bits/value",schemaPath:"#/properties/bits/properties/value/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema24.properties.bits.properties.value.type,parentSchema:schema24.properties.bits.properties.value,data:data8};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -761,7 +771,7 @@ errors++;
 }
 }
 else {
-const err13 = {instancePath:instancePath+"/bits",schemaPath:"#/properties/bits/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err13 = {instancePath:instancePath+"/bits",schemaPath:"#/properties/bits/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema24.properties.bits.type,parentSchema:schema24.properties.bits,data:data6};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -772,8 +782,9 @@ errors++;
 }
 }
 if(data.limit !== undefined){
-if(typeof data.limit !== "string"){
-const err14 = {instancePath:instancePath+"/limit",schemaPath:"#/properties/limit/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data9 = data.limit;
+if(typeof data9 !== "string"){
+const err14 = {instancePath:instancePath+"/limit",schemaPath:"#/properties/limit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema24.properties.limit.type,parentSchema:schema24.properties.limit,data:data9};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -786,7 +797,7 @@ errors++;
 if(data.plus !== undefined){
 let data10 = data.plus;
 if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
-const err15 = {instancePath:instancePath+"/plus",schemaPath:"#/properties/plus/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err15 = {instancePath:instancePath+"/plus",schemaPath:"#/properties/plus/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema24.properties.plus.type,parentSchema:schema24.properties.plus,data:data10};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -809,8 +820,9 @@ errors = vErrors.length;
 }
 }
 if(data.changes !== undefined){
-if(typeof data.changes !== "boolean"){
-const err16 = {instancePath:instancePath+"/changes",schemaPath:"#/properties/changes/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+let data13 = data.changes;
+if(typeof data13 !== "boolean"){
+const err16 = {instancePath:instancePath+"/changes",schemaPath:"#/properties/changes/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema24.properties.changes.type,parentSchema:schema24.properties.changes,data:data13};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -821,8 +833,9 @@ errors++;
 }
 }
 if(data.never_loses !== undefined){
-if(true !== data.never_loses){
-const err17 = {instancePath:instancePath+"/never_loses",schemaPath:"#/properties/never_loses/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+let data14 = data.never_loses;
+if(true !== data14){
+const err17 = {instancePath:instancePath+"/never_loses",schemaPath:"#/properties/never_loses/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema24.properties.never_loses,data:data14};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -834,7 +847,7 @@ errors++;
 }
 }
 else {
-const err18 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err18 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema24.type,parentSchema:schema24,data};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -864,7 +877,7 @@ let valid0 = false;
 let passing0 = null;
 const _errs1 = errors;
 if(((typeof data !== "string") && (!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data))))) && (typeof data !== "boolean")){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: schema23.oneOf[0].type},message:"must be string,integer,boolean"};
+const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: schema23.oneOf[0].type},message:"must be string,integer,boolean",schema:schema23.oneOf[0].type,parentSchema:schema23.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -884,7 +897,7 @@ const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
 let data0 = data[i0];
 if(((typeof data0 !== "string") && (!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0))))) && (typeof data0 !== "boolean")){
-const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/oneOf/1/items/type",keyword:"type",params:{type: schema23.oneOf[1].items.type},message:"must be string,integer,boolean"};
+const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/oneOf/1/items/type",keyword:"type",params:{type: schema23.oneOf[1].items.type},message:"must be string,integer,boolean",schema:schema23.oneOf[1].items.type,parentSchema:schema23.oneOf[1].items,data:data0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -896,7 +909,7 @@ errors++;
 }
 }
 else {
-const err2 = {instancePath,schemaPath:"#/oneOf/1/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err2 = {instancePath,schemaPath:"#/oneOf/1/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema23.oneOf[1].type,parentSchema:schema23.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -935,7 +948,7 @@ var props0 = true;
 }
 }
 if(!valid0){
-const err3 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"};
+const err3 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema23.oneOf,parentSchema:schema23,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -962,8 +975,8 @@ return errors === 0;
 }
 validate59.evaluated = {"dynamicProps":true,"dynamicItems":true};
 
-const schema25 = {"description":"What reads must show: a map of read to wanted value; all must hold.","type":"object","minProperties":1,"properties":{"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"description":"Judged only while nobody holds this lock for writing.","type":"string"}},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked|rule|if|then)$"}};
-const pattern5 = new RegExp("\\.|^(any_of|unlocked|rule|if|then)$", "u");
+const schema25 = {"description":"What reads must show: a map of read to wanted value; all must hold.","type":"object","minProperties":1,"properties":{"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"description":"Judged only while nobody holds this lock for writing.","type":"string"}},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked)$"}};
+const pattern5 = new RegExp("\\.|^(any_of|unlocked)$", "u");
 const pattern6 = new RegExp("\\.", "u");
 const wrapper4 = {validate: validate63};
 
@@ -979,7 +992,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length < 1){
-const err0 = {instancePath,schemaPath:"#/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties"};
+const err0 = {instancePath,schemaPath:"#/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties",schema:1,parentSchema:schema25,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -992,7 +1005,7 @@ for(const key0 in data){
 const _errs1 = errors;
 if(typeof key0 === "string"){
 if(!pattern5.test(key0)){
-const err1 = {instancePath,schemaPath:"#/propertyNames/pattern",keyword:"pattern",params:{pattern: "\\.|^(any_of|unlocked|rule|if|then)$"},message:"must match pattern \""+"\\.|^(any_of|unlocked|rule|if|then)$"+"\"",propertyName:key0};
+const err1 = {instancePath,schemaPath:"#/propertyNames/pattern",keyword:"pattern",params:{pattern: "\\.|^(any_of|unlocked)$"},message:"must match pattern \""+"\\.|^(any_of|unlocked)$"+"\"",schema:"\\.|^(any_of|unlocked)$",parentSchema:schema25.propertyNames,data:key0,propertyName:key0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -1004,7 +1017,7 @@ errors++;
 }
 var valid0 = _errs1 === errors;
 if(!valid0){
-const err2 = {instancePath,schemaPath:"#/propertyNames",keyword:"propertyNames",params:{propertyName: key0},message:"property name must be valid"};
+const err2 = {instancePath,schemaPath:"#/propertyNames",keyword:"propertyNames",params:{propertyName: key0},message:"property name must be valid",schema:schema25.propertyNames,parentSchema:schema25,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -1018,7 +1031,7 @@ if(data.any_of !== undefined){
 let data0 = data.any_of;
 if(Array.isArray(data0)){
 if(data0.length < 2){
-const err3 = {instancePath:instancePath+"/any_of",schemaPath:"#/properties/any_of/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
+const err3 = {instancePath:instancePath+"/any_of",schemaPath:"#/properties/any_of/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items",schema:2,parentSchema:schema25.properties.any_of,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1036,7 +1049,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err4 = {instancePath:instancePath+"/any_of",schemaPath:"#/properties/any_of/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err4 = {instancePath:instancePath+"/any_of",schemaPath:"#/properties/any_of/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema25.properties.any_of.type,parentSchema:schema25.properties.any_of,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -1047,8 +1060,9 @@ errors++;
 }
 }
 if(data.unlocked !== undefined){
-if(typeof data.unlocked !== "string"){
-const err5 = {instancePath:instancePath+"/unlocked",schemaPath:"#/properties/unlocked/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data2 = data.unlocked;
+if(typeof data2 !== "string"){
+const err5 = {instancePath:instancePath+"/unlocked",schemaPath:"#/properties/unlocked/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema25.properties.unlocked.type,parentSchema:schema25.properties.unlocked,data:data2};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -1072,7 +1086,7 @@ props1[key1] = true;
 }
 }
 else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema25.type,parentSchema:schema25,data};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -1100,7 +1114,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.do === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "do"},message:"must have required property '"+"do"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "do"},message:"must have required property '"+"do"+"'",schema:schema22.required,parentSchema:schema22,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1110,8 +1124,9 @@ vErrors.push(err0);
 errors++;
 }
 if(data.do !== undefined){
-if(typeof data.do !== "string"){
-const err1 = {instancePath:instancePath+"/do",schemaPath:"#/properties/do/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data0 = data.do;
+if(typeof data0 !== "string"){
+const err1 = {instancePath:instancePath+"/do",schemaPath:"#/properties/do/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema22.properties.do.type,parentSchema:schema22.properties.do,data:data0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -1140,8 +1155,9 @@ errors = vErrors.length;
 }
 }
 if(data.stays !== undefined){
-if("blocked" !== data.stays){
-const err2 = {instancePath:instancePath+"/stays",schemaPath:"#/properties/stays/const",keyword:"const",params:{allowedValue: "blocked"},message:"must be equal to constant"};
+let data4 = data.stays;
+if("blocked" !== data4){
+const err2 = {instancePath:instancePath+"/stays",schemaPath:"#/properties/stays/const",keyword:"const",params:{allowedValue: "blocked"},message:"must be equal to constant",schema:"blocked",parentSchema:schema22.properties.stays,data:data4};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -1153,7 +1169,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema22.type,parentSchema:schema22,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1185,7 +1201,7 @@ let passing0 = null;
 const _errs1 = errors;
 if(Array.isArray(data)){
 if(data.length < 1){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err0 = {instancePath,schemaPath:"#/oneOf/0/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema26.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1203,7 +1219,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err1 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema26.oneOf[0].type,parentSchema:schema26.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -1221,7 +1237,7 @@ var items0 = true;
 const _errs4 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.interrupts === undefined){
-const err2 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "interrupts"},message:"must have required property '"+"interrupts"+"'"};
+const err2 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "interrupts"},message:"must have required property '"+"interrupts"+"'",schema:schema26.oneOf[1].required,parentSchema:schema26.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -1231,7 +1247,7 @@ vErrors.push(err2);
 errors++;
 }
 if(data.calls === undefined){
-const err3 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "calls"},message:"must have required property '"+"calls"+"'"};
+const err3 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "calls"},message:"must have required property '"+"calls"+"'",schema:schema26.oneOf[1].required,parentSchema:schema26.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1242,7 +1258,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((key0 === "interrupts") || (key0 === "calls"))){
-const err4 = {instancePath,schemaPath:"#/oneOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err4 = {instancePath,schemaPath:"#/oneOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema26.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -1253,8 +1269,9 @@ errors++;
 }
 }
 if(data.interrupts !== undefined){
-if(typeof data.interrupts !== "string"){
-const err5 = {instancePath:instancePath+"/interrupts",schemaPath:"#/oneOf/1/properties/interrupts/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data1 = data.interrupts;
+if(typeof data1 !== "string"){
+const err5 = {instancePath:instancePath+"/interrupts",schemaPath:"#/oneOf/1/properties/interrupts/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema26.oneOf[1].properties.interrupts.type,parentSchema:schema26.oneOf[1].properties.interrupts,data:data1};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -1268,7 +1285,7 @@ if(data.calls !== undefined){
 let data2 = data.calls;
 if(Array.isArray(data2)){
 if(data2.length < 1){
-const err6 = {instancePath:instancePath+"/calls",schemaPath:"#/oneOf/1/properties/calls/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err6 = {instancePath:instancePath+"/calls",schemaPath:"#/oneOf/1/properties/calls/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema26.oneOf[1].properties.calls,data:data2};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -1286,7 +1303,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err7 = {instancePath:instancePath+"/calls",schemaPath:"#/oneOf/1/properties/calls/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err7 = {instancePath:instancePath+"/calls",schemaPath:"#/oneOf/1/properties/calls/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema26.oneOf[1].properties.calls.type,parentSchema:schema26.oneOf[1].properties.calls,data:data2};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -1298,7 +1315,7 @@ errors++;
 }
 }
 else {
-const err8 = {instancePath,schemaPath:"#/oneOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err8 = {instancePath,schemaPath:"#/oneOf/1/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema26.oneOf[1].type,parentSchema:schema26.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -1320,7 +1337,7 @@ var props0 = true;
 }
 }
 if(!valid0){
-const err9 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"};
+const err9 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema26.oneOf,parentSchema:schema26,data};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -1348,6 +1365,7 @@ return errors === 0;
 validate67.evaluated = {"dynamicProps":true,"dynamicItems":true};
 
 const schema27 = {"description":"A pattern that a rule demands, or an implication.","type":"object","minProperties":1,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"if":{"$ref":"#/$defs/pattern"},"then":{"$ref":"#/$defs/pattern"},"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"type":"string"}},"dependentRequired":{"if":["then"],"then":["if"]},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked|rule|if|then)$"}};
+const pattern8 = new RegExp("\\.|^(any_of|unlocked|rule|if|then)$", "u");
 
 function validate71(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -1361,7 +1379,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length < 1){
-const err0 = {instancePath,schemaPath:"#/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties"};
+const err0 = {instancePath,schemaPath:"#/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties",schema:1,parentSchema:schema27,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1373,8 +1391,8 @@ errors++;
 for(const key0 in data){
 const _errs1 = errors;
 if(typeof key0 === "string"){
-if(!pattern5.test(key0)){
-const err1 = {instancePath,schemaPath:"#/propertyNames/pattern",keyword:"pattern",params:{pattern: "\\.|^(any_of|unlocked|rule|if|then)$"},message:"must match pattern \""+"\\.|^(any_of|unlocked|rule|if|then)$"+"\"",propertyName:key0};
+if(!pattern8.test(key0)){
+const err1 = {instancePath,schemaPath:"#/propertyNames/pattern",keyword:"pattern",params:{pattern: "\\.|^(any_of|unlocked|rule|if|then)$"},message:"must match pattern \""+"\\.|^(any_of|unlocked|rule|if|then)$"+"\"",schema:"\\.|^(any_of|unlocked|rule|if|then)$",parentSchema:schema27.propertyNames,data:key0,propertyName:key0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -1386,7 +1404,7 @@ errors++;
 }
 var valid0 = _errs1 === errors;
 if(!valid0){
-const err2 = {instancePath,schemaPath:"#/propertyNames",keyword:"propertyNames",params:{propertyName: key0},message:"property name must be valid"};
+const err2 = {instancePath,schemaPath:"#/propertyNames",keyword:"propertyNames",params:{propertyName: key0},message:"property name must be valid",schema:schema27.propertyNames,parentSchema:schema27,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -1418,7 +1436,7 @@ if(data.any_of !== undefined){
 let data3 = data.any_of;
 if(Array.isArray(data3)){
 if(data3.length < 2){
-const err3 = {instancePath:instancePath+"/any_of",schemaPath:"#/properties/any_of/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
+const err3 = {instancePath:instancePath+"/any_of",schemaPath:"#/properties/any_of/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items",schema:2,parentSchema:schema27.properties.any_of,data:data3};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1436,7 +1454,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err4 = {instancePath:instancePath+"/any_of",schemaPath:"#/properties/any_of/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err4 = {instancePath:instancePath+"/any_of",schemaPath:"#/properties/any_of/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema27.properties.any_of.type,parentSchema:schema27.properties.any_of,data:data3};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -1447,8 +1465,9 @@ errors++;
 }
 }
 if(data.unlocked !== undefined){
-if(typeof data.unlocked !== "string"){
-const err5 = {instancePath:instancePath+"/unlocked",schemaPath:"#/properties/unlocked/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data5 = data.unlocked;
+if(typeof data5 !== "string"){
+const err5 = {instancePath:instancePath+"/unlocked",schemaPath:"#/properties/unlocked/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema27.properties.unlocked.type,parentSchema:schema27.properties.unlocked,data:data5};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -1478,7 +1497,7 @@ if(data.then === undefined){
 const err6 = {instancePath,schemaPath:"#/dependentRequired",keyword:"dependentRequired",params:{property: "if",
     missingProperty: "then",
     depsCount: 1,
-    deps: "then"},message:"must have property then when property if is present"};
+    deps: "then"},message:"must have property then when property if is present",schema:schema27.dependentRequired,parentSchema:schema27,data};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -1493,7 +1512,7 @@ if(data.if === undefined){
 const err7 = {instancePath,schemaPath:"#/dependentRequired",keyword:"dependentRequired",params:{property: "then",
     missingProperty: "if",
     depsCount: 1,
-    deps: "if"},message:"must have property if when property then is present"};
+    deps: "if"},message:"must have property if when property then is present",schema:schema27.dependentRequired,parentSchema:schema27,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -1505,7 +1524,7 @@ errors++;
 }
 }
 else {
-const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema27.type,parentSchema:schema27,data};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -1538,7 +1557,7 @@ let passing0 = null;
 const _errs2 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.order === undefined){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/required",keyword:"required",params:{missingProperty: "order"},message:"must have required property '"+"order"+"'"};
+const err0 = {instancePath,schemaPath:"#/oneOf/0/required",keyword:"required",params:{missingProperty: "order"},message:"must have required property '"+"order"+"'",schema:schema28.oneOf[0].required,parentSchema:schema28.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1556,7 +1575,7 @@ passing0 = 0;
 const _errs3 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.never === undefined){
-const err1 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "never"},message:"must have required property '"+"never"+"'"};
+const err1 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "never"},message:"must have required property '"+"never"+"'",schema:schema28.oneOf[1].required,parentSchema:schema28.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -1579,7 +1598,7 @@ passing0 = 1;
 const _errs4 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.count === undefined){
-const err2 = {instancePath,schemaPath:"#/oneOf/2/required",keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'"};
+const err2 = {instancePath,schemaPath:"#/oneOf/2/required",keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'",schema:schema28.oneOf[2].required,parentSchema:schema28.oneOf[2],data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -1602,7 +1621,7 @@ passing0 = 2;
 }
 }
 if(!valid0){
-const err3 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"};
+const err3 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema28.oneOf,parentSchema:schema28,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1625,7 +1644,7 @@ vErrors = null;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(!((((((key0 === "rule") || (key0 === "order")) || (key0 === "never")) || (key0 === "between")) || (key0 === "count")) || (key0 === "if"))){
-const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema28,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -1645,7 +1664,7 @@ if(data.order !== undefined){
 let data1 = data.order;
 if(Array.isArray(data1)){
 if(data1.length < 2){
-const err5 = {instancePath:instancePath+"/order",schemaPath:"#/properties/order/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
+const err5 = {instancePath:instancePath+"/order",schemaPath:"#/properties/order/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items",schema:2,parentSchema:schema28.properties.order,data:data1};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -1656,8 +1675,9 @@ errors++;
 }
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(typeof data1[i0] !== "string"){
-const err6 = {instancePath:instancePath+"/order/" + i0,schemaPath:"#/properties/order/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data2 = data1[i0];
+if(typeof data2 !== "string"){
+const err6 = {instancePath:instancePath+"/order/" + i0,schemaPath:"#/properties/order/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema28.properties.order.items.type,parentSchema:schema28.properties.order.items,data:data2};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -1669,7 +1689,7 @@ errors++;
 }
 }
 else {
-const err7 = {instancePath:instancePath+"/order",schemaPath:"#/properties/order/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err7 = {instancePath:instancePath+"/order",schemaPath:"#/properties/order/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema28.properties.order.type,parentSchema:schema28.properties.order,data:data1};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -1680,8 +1700,9 @@ errors++;
 }
 }
 if(data.never !== undefined){
-if(typeof data.never !== "string"){
-const err8 = {instancePath:instancePath+"/never",schemaPath:"#/properties/never/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data3 = data.never;
+if(typeof data3 !== "string"){
+const err8 = {instancePath:instancePath+"/never",schemaPath:"#/properties/never/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema28.properties.never.type,parentSchema:schema28.properties.never,data:data3};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -1695,7 +1716,7 @@ if(data.between !== undefined){
 let data4 = data.between;
 if(Array.isArray(data4)){
 if(data4.length > 2){
-const err9 = {instancePath:instancePath+"/between",schemaPath:"#/properties/between/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items"};
+const err9 = {instancePath:instancePath+"/between",schemaPath:"#/properties/between/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items",schema:2,parentSchema:schema28.properties.between,data:data4};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -1705,7 +1726,7 @@ vErrors.push(err9);
 errors++;
 }
 if(data4.length < 2){
-const err10 = {instancePath:instancePath+"/between",schemaPath:"#/properties/between/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items"};
+const err10 = {instancePath:instancePath+"/between",schemaPath:"#/properties/between/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items",schema:2,parentSchema:schema28.properties.between,data:data4};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -1716,8 +1737,9 @@ errors++;
 }
 const len1 = data4.length;
 for(let i1=0; i1<len1; i1++){
-if(typeof data4[i1] !== "string"){
-const err11 = {instancePath:instancePath+"/between/" + i1,schemaPath:"#/properties/between/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data5 = data4[i1];
+if(typeof data5 !== "string"){
+const err11 = {instancePath:instancePath+"/between/" + i1,schemaPath:"#/properties/between/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema28.properties.between.items.type,parentSchema:schema28.properties.between.items,data:data5};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -1729,7 +1751,7 @@ errors++;
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/between",schemaPath:"#/properties/between/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err12 = {instancePath:instancePath+"/between",schemaPath:"#/properties/between/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema28.properties.between.type,parentSchema:schema28.properties.between,data:data4};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -1743,7 +1765,7 @@ if(data.count !== undefined){
 let data6 = data.count;
 if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
 if(Object.keys(data6).length < 1){
-const err13 = {instancePath:instancePath+"/count",schemaPath:"#/properties/count/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties"};
+const err13 = {instancePath:instancePath+"/count",schemaPath:"#/properties/count/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties",schema:1,parentSchema:schema28.properties.count,data:data6};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -1760,7 +1782,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err14 = {instancePath:instancePath+"/count",schemaPath:"#/properties/count/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err14 = {instancePath:instancePath+"/count",schemaPath:"#/properties/count/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema28.properties.count.type,parentSchema:schema28.properties.count,data:data6};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -1781,7 +1803,7 @@ if(data.never === undefined){
 const err15 = {instancePath,schemaPath:"#/dependentRequired",keyword:"dependentRequired",params:{property: "between",
     missingProperty: "never",
     depsCount: 1,
-    deps: "never"},message:"must have property never when property between is present"};
+    deps: "never"},message:"must have property never when property between is present",schema:schema28.dependentRequired,parentSchema:schema28,data};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -1793,7 +1815,7 @@ errors++;
 }
 }
 else {
-const err16 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err16 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema28.type,parentSchema:schema28,data};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -1821,7 +1843,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "deadlock") || (data === "atomic-sleep")) || (data === "lock-order")) || (data === "data-race")) || (data === "leak"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema30.enum},message:"must be equal to one of the allowed values"};
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema30.enum},message:"must be equal to one of the allowed values",schema:schema30.enum,parentSchema:schema30,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1862,7 +1884,7 @@ passing0 = 0;
 const _errs2 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.check === undefined){
-const err0 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "check"},message:"must have required property '"+"check"+"'"};
+const err0 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "check"},message:"must have required property '"+"check"+"'",schema:schema29.oneOf[1].required,parentSchema:schema29.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1873,7 +1895,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((key0 === "rule") || (key0 === "check"))){
-const err1 = {instancePath,schemaPath:"#/oneOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err1 = {instancePath,schemaPath:"#/oneOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema29.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -1897,7 +1919,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err2 = {instancePath,schemaPath:"#/oneOf/1/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err2 = {instancePath,schemaPath:"#/oneOf/1/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema29.oneOf[1].type,parentSchema:schema29.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -1919,7 +1941,7 @@ var props0 = true;
 }
 }
 if(!valid0){
-const err3 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf"};
+const err3 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema29.oneOf,parentSchema:schema29,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1959,7 +1981,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.returns === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "returns"},message:"must have required property '"+"returns"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "returns"},message:"must have required property '"+"returns"+"'",schema:schema31.required,parentSchema:schema31,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1970,7 +1992,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "rule") || (key0 === "returns")) || (key0 === "reads"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema31,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -2001,7 +2023,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err2 = {instancePath:instancePath+"/returns/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/returns/additionalProperties/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err2 = {instancePath:instancePath+"/returns/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/returns/additionalProperties/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema31.properties.returns.additionalProperties.type,parentSchema:schema31.properties.returns.additionalProperties,data:data2};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -2013,7 +2035,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath:instancePath+"/returns",schemaPath:"#/properties/returns/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err3 = {instancePath:instancePath+"/returns",schemaPath:"#/properties/returns/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema31.properties.returns.type,parentSchema:schema31.properties.returns,data:data1};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -2031,7 +2053,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema31.type,parentSchema:schema31,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -2062,7 +2084,7 @@ let valid0 = false;
 const _errs2 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.calls === undefined){
-const err0 = {instancePath,schemaPath:"#/anyOf/0/required",keyword:"required",params:{missingProperty: "calls"},message:"must have required property '"+"calls"+"'"};
+const err0 = {instancePath,schemaPath:"#/anyOf/0/required",keyword:"required",params:{missingProperty: "calls"},message:"must have required property '"+"calls"+"'",schema:schema19.anyOf[0].required,parentSchema:schema19.anyOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -2077,7 +2099,7 @@ valid0 = valid0 || _valid0;
 const _errs3 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.threads === undefined){
-const err1 = {instancePath,schemaPath:"#/anyOf/1/required",keyword:"required",params:{missingProperty: "threads"},message:"must have required property '"+"threads"+"'"};
+const err1 = {instancePath,schemaPath:"#/anyOf/1/required",keyword:"required",params:{missingProperty: "threads"},message:"must have required property '"+"threads"+"'",schema:schema19.anyOf[1].required,parentSchema:schema19.anyOf[1],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -2090,7 +2112,7 @@ errors++;
 var _valid0 = _errs3 === errors;
 valid0 = valid0 || _valid0;
 if(!valid0){
-const err2 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const err2 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf",schema:schema19.anyOf,parentSchema:schema19,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -2112,7 +2134,7 @@ vErrors = null;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.case === undefined){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "case"},message:"must have required property '"+"case"+"'"};
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "case"},message:"must have required property '"+"case"+"'",schema:schema19.required,parentSchema:schema19,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -2122,7 +2144,7 @@ vErrors.push(err3);
 errors++;
 }
 if(data.about === undefined){
-const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'"};
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema19.required,parentSchema:schema19,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -2132,7 +2154,7 @@ vErrors.push(err4);
 errors++;
 }
 if(data.rules === undefined){
-const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rules"},message:"must have required property '"+"rules"+"'"};
+const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rules"},message:"must have required property '"+"rules"+"'",schema:schema19.required,parentSchema:schema19,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -2142,7 +2164,7 @@ vErrors.push(err5);
 errors++;
 }
 if(data.given === undefined){
-const err6 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "given"},message:"must have required property '"+"given"+"'"};
+const err6 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "given"},message:"must have required property '"+"given"+"'",schema:schema19.required,parentSchema:schema19,data};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -2153,7 +2175,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(func1.call(schema19.properties, key0))){
-const err7 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err7 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema19,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -2167,7 +2189,7 @@ if(data.case !== undefined){
 let data0 = data.case;
 if(typeof data0 === "string"){
 if(!pattern3.test(data0)){
-const err8 = {instancePath:instancePath+"/case",schemaPath:"#/properties/case/pattern",keyword:"pattern",params:{pattern: "^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$"},message:"must match pattern \""+"^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$"+"\""};
+const err8 = {instancePath:instancePath+"/case",schemaPath:"#/properties/case/pattern",keyword:"pattern",params:{pattern: "^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$"},message:"must match pattern \""+"^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$"+"\"",schema:"^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$",parentSchema:schema19.properties.case,data:data0};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -2178,7 +2200,7 @@ errors++;
 }
 }
 else {
-const err9 = {instancePath:instancePath+"/case",schemaPath:"#/properties/case/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err9 = {instancePath:instancePath+"/case",schemaPath:"#/properties/case/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema19.properties.case.type,parentSchema:schema19.properties.case,data:data0};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -2192,7 +2214,7 @@ if(data.about !== undefined){
 let data1 = data.about;
 if(typeof data1 === "string"){
 if(func2(data1) < 20){
-const err10 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/minLength",keyword:"minLength",params:{limit: 20},message:"must NOT have fewer than 20 characters"};
+const err10 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/minLength",keyword:"minLength",params:{limit: 20},message:"must NOT have fewer than 20 characters",schema:20,parentSchema:schema19.properties.about,data:data1};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -2203,7 +2225,7 @@ errors++;
 }
 }
 else {
-const err11 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err11 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema19.properties.about.type,parentSchema:schema19.properties.about,data:data1};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -2217,7 +2239,7 @@ if(data.rules !== undefined){
 let data2 = data.rules;
 if(Array.isArray(data2)){
 if(data2.length < 1){
-const err12 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err12 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema19.properties.rules,data:data2};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -2240,7 +2262,7 @@ outer0:
 for(;i1--;){
 for(j0 = i1; j0--;){
 if(func0(data2[i1], data2[j0])){
-const err13 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/uniqueItems",keyword:"uniqueItems",params:{i: i1, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i1+" are identical)"};
+const err13 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/uniqueItems",keyword:"uniqueItems",params:{i: i1, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i1+" are identical)",schema:true,parentSchema:schema19.properties.rules,data:data2};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -2255,7 +2277,7 @@ break outer0;
 }
 }
 else {
-const err14 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err14 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema19.properties.rules.type,parentSchema:schema19.properties.rules,data:data2};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -2275,7 +2297,7 @@ if(data.calls !== undefined){
 let data5 = data.calls;
 if(Array.isArray(data5)){
 if(data5.length < 1){
-const err15 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err15 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema19.properties.calls,data:data5};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -2293,7 +2315,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err16 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema19.properties.calls.type,parentSchema:schema19.properties.calls,data:data5};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -2307,7 +2329,7 @@ if(data.threads !== undefined){
 let data7 = data.threads;
 if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
 if(Object.keys(data7).length < 1){
-const err17 = {instancePath:instancePath+"/threads",schemaPath:"#/properties/threads/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties"};
+const err17 = {instancePath:instancePath+"/threads",schemaPath:"#/properties/threads/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties",schema:1,parentSchema:schema19.properties.threads,data:data7};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -2320,7 +2342,7 @@ for(const key1 in data7){
 const _errs18 = errors;
 if(typeof key1 === "string"){
 if(!pattern7.test(key1)){
-const err18 = {instancePath:instancePath+"/threads",schemaPath:"#/properties/threads/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Z][A-Za-z0-9]*$"},message:"must match pattern \""+"^[A-Z][A-Za-z0-9]*$"+"\"",propertyName:key1};
+const err18 = {instancePath:instancePath+"/threads",schemaPath:"#/properties/threads/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Z][A-Za-z0-9]*$"},message:"must match pattern \""+"^[A-Z][A-Za-z0-9]*$"+"\"",schema:"^[A-Z][A-Za-z0-9]*$",parentSchema:schema19.properties.threads.propertyNames,data:key1,propertyName:key1};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -2332,7 +2354,7 @@ errors++;
 }
 var valid7 = _errs18 === errors;
 if(!valid7){
-const err19 = {instancePath:instancePath+"/threads",schemaPath:"#/properties/threads/propertyNames",keyword:"propertyNames",params:{propertyName: key1},message:"property name must be valid"};
+const err19 = {instancePath:instancePath+"/threads",schemaPath:"#/properties/threads/propertyNames",keyword:"propertyNames",params:{propertyName: key1},message:"property name must be valid",schema:schema19.properties.threads.propertyNames,parentSchema:schema19.properties.threads,data:data7};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -2350,7 +2372,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err20 = {instancePath:instancePath+"/threads",schemaPath:"#/properties/threads/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err20 = {instancePath:instancePath+"/threads",schemaPath:"#/properties/threads/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema19.properties.threads.type,parentSchema:schema19.properties.threads,data:data7};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -2364,7 +2386,7 @@ if(data.always !== undefined){
 let data9 = data.always;
 if(Array.isArray(data9)){
 if(data9.length < 1){
-const err21 = {instancePath:instancePath+"/always",schemaPath:"#/properties/always/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err21 = {instancePath:instancePath+"/always",schemaPath:"#/properties/always/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema19.properties.always,data:data9};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -2382,7 +2404,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err22 = {instancePath:instancePath+"/always",schemaPath:"#/properties/always/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err22 = {instancePath:instancePath+"/always",schemaPath:"#/properties/always/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema19.properties.always.type,parentSchema:schema19.properties.always,data:data9};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -2396,7 +2418,7 @@ if(data.sometimes !== undefined){
 let data11 = data.sometimes;
 if(Array.isArray(data11)){
 if(data11.length < 1){
-const err23 = {instancePath:instancePath+"/sometimes",schemaPath:"#/properties/sometimes/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err23 = {instancePath:instancePath+"/sometimes",schemaPath:"#/properties/sometimes/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema19.properties.sometimes,data:data11};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -2414,7 +2436,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err24 = {instancePath:instancePath+"/sometimes",schemaPath:"#/properties/sometimes/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err24 = {instancePath:instancePath+"/sometimes",schemaPath:"#/properties/sometimes/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema19.properties.sometimes.type,parentSchema:schema19.properties.sometimes,data:data11};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -2428,7 +2450,7 @@ if(data.finally !== undefined){
 let data13 = data.finally;
 if(Array.isArray(data13)){
 if(data13.length < 1){
-const err25 = {instancePath:instancePath+"/finally",schemaPath:"#/properties/finally/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err25 = {instancePath:instancePath+"/finally",schemaPath:"#/properties/finally/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema19.properties.finally,data:data13};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -2446,7 +2468,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err26 = {instancePath:instancePath+"/finally",schemaPath:"#/properties/finally/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err26 = {instancePath:instancePath+"/finally",schemaPath:"#/properties/finally/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema19.properties.finally.type,parentSchema:schema19.properties.finally,data:data13};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -2460,7 +2482,7 @@ if(data.events !== undefined){
 let data15 = data.events;
 if(Array.isArray(data15)){
 if(data15.length < 1){
-const err27 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err27 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema19.properties.events,data:data15};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -2478,7 +2500,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err28 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err28 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema19.properties.events.type,parentSchema:schema19.properties.events,data:data15};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -2492,7 +2514,7 @@ if(data.never !== undefined){
 let data17 = data.never;
 if(Array.isArray(data17)){
 if(data17.length < 1){
-const err29 = {instancePath:instancePath+"/never",schemaPath:"#/properties/never/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err29 = {instancePath:instancePath+"/never",schemaPath:"#/properties/never/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema19.properties.never,data:data17};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -2510,7 +2532,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err30 = {instancePath:instancePath+"/never",schemaPath:"#/properties/never/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err30 = {instancePath:instancePath+"/never",schemaPath:"#/properties/never/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema19.properties.never.type,parentSchema:schema19.properties.never,data:data17};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -2524,7 +2546,7 @@ if(data.outcomes !== undefined){
 let data19 = data.outcomes;
 if(Array.isArray(data19)){
 if(data19.length < 1){
-const err31 = {instancePath:instancePath+"/outcomes",schemaPath:"#/properties/outcomes/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err31 = {instancePath:instancePath+"/outcomes",schemaPath:"#/properties/outcomes/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema19.properties.outcomes,data:data19};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -2542,7 +2564,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err32 = {instancePath:instancePath+"/outcomes",schemaPath:"#/properties/outcomes/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err32 = {instancePath:instancePath+"/outcomes",schemaPath:"#/properties/outcomes/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema19.properties.outcomes.type,parentSchema:schema19.properties.outcomes,data:data19};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -2556,7 +2578,7 @@ if(data.permitted !== undefined){
 let data21 = data.permitted;
 if(Array.isArray(data21)){
 if(data21.length < 1){
-const err33 = {instancePath:instancePath+"/permitted",schemaPath:"#/properties/permitted/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err33 = {instancePath:instancePath+"/permitted",schemaPath:"#/properties/permitted/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema19.properties.permitted,data:data21};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -2574,7 +2596,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err34 = {instancePath:instancePath+"/permitted",schemaPath:"#/properties/permitted/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err34 = {instancePath:instancePath+"/permitted",schemaPath:"#/properties/permitted/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema19.properties.permitted.type,parentSchema:schema19.properties.permitted,data:data21};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -2588,7 +2610,7 @@ if(data.faults !== undefined){
 let data23 = data.faults;
 if(data23 && typeof data23 == "object" && !Array.isArray(data23)){
 if(data23.alloc === undefined){
-const err35 = {instancePath:instancePath+"/faults",schemaPath:"#/properties/faults/required",keyword:"required",params:{missingProperty: "alloc"},message:"must have required property '"+"alloc"+"'"};
+const err35 = {instancePath:instancePath+"/faults",schemaPath:"#/properties/faults/required",keyword:"required",params:{missingProperty: "alloc"},message:"must have required property '"+"alloc"+"'",schema:schema19.properties.faults.required,parentSchema:schema19.properties.faults,data:data23};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -2599,7 +2621,7 @@ errors++;
 }
 for(const key3 in data23){
 if(!(key3 === "alloc")){
-const err36 = {instancePath:instancePath+"/faults",schemaPath:"#/properties/faults/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"};
+const err36 = {instancePath:instancePath+"/faults",schemaPath:"#/properties/faults/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties",schema:false,parentSchema:schema19.properties.faults,data:data23};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -2612,7 +2634,7 @@ errors++;
 if(data23.alloc !== undefined){
 let data24 = data23.alloc;
 if(!(((typeof data24 == "number") && (!(data24 % 1) && !isNaN(data24))) && (isFinite(data24)))){
-const err37 = {instancePath:instancePath+"/faults/alloc",schemaPath:"#/properties/faults/properties/alloc/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err37 = {instancePath:instancePath+"/faults/alloc",schemaPath:"#/properties/faults/properties/alloc/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema19.properties.faults.properties.alloc.type,parentSchema:schema19.properties.faults.properties.alloc,data:data24};
 if(vErrors === null){
 vErrors = [err37];
 }
@@ -2623,7 +2645,7 @@ errors++;
 }
 if((typeof data24 == "number") && (isFinite(data24))){
 if(data24 > 4 || isNaN(data24)){
-const err38 = {instancePath:instancePath+"/faults/alloc",schemaPath:"#/properties/faults/properties/alloc/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4},message:"must be <= 4"};
+const err38 = {instancePath:instancePath+"/faults/alloc",schemaPath:"#/properties/faults/properties/alloc/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4},message:"must be <= 4",schema:4,parentSchema:schema19.properties.faults.properties.alloc,data:data24};
 if(vErrors === null){
 vErrors = [err38];
 }
@@ -2633,7 +2655,7 @@ vErrors.push(err38);
 errors++;
 }
 if(data24 < 1 || isNaN(data24)){
-const err39 = {instancePath:instancePath+"/faults/alloc",schemaPath:"#/properties/faults/properties/alloc/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+const err39 = {instancePath:instancePath+"/faults/alloc",schemaPath:"#/properties/faults/properties/alloc/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema19.properties.faults.properties.alloc,data:data24};
 if(vErrors === null){
 vErrors = [err39];
 }
@@ -2646,7 +2668,7 @@ errors++;
 }
 }
 else {
-const err40 = {instancePath:instancePath+"/faults",schemaPath:"#/properties/faults/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err40 = {instancePath:instancePath+"/faults",schemaPath:"#/properties/faults/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema19.properties.faults.type,parentSchema:schema19.properties.faults,data:data23};
 if(vErrors === null){
 vErrors = [err40];
 }
@@ -2657,8 +2679,9 @@ errors++;
 }
 }
 if(data.deep !== undefined){
-if(true !== data.deep){
-const err41 = {instancePath:instancePath+"/deep",schemaPath:"#/properties/deep/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+let data25 = data.deep;
+if(true !== data25){
+const err41 = {instancePath:instancePath+"/deep",schemaPath:"#/properties/deep/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema19.properties.deep,data:data25};
 if(vErrors === null){
 vErrors = [err41];
 }
@@ -2670,7 +2693,7 @@ errors++;
 }
 }
 else {
-const err42 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err42 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema19.type,parentSchema:schema19,data};
 if(vErrors === null){
 vErrors = [err42];
 }
@@ -2707,7 +2730,7 @@ evaluated0.items = undefined;
 }
 if(typeof data === "string"){
 if(!pattern16.test(data)){
-const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^v[0-9]+\\.[0-9]+$"},message:"must match pattern \""+"^v[0-9]+\\.[0-9]+$"+"\""};
+const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^v[0-9]+\\.[0-9]+$"},message:"must match pattern \""+"^v[0-9]+\\.[0-9]+$"+"\"",schema:"^v[0-9]+\\.[0-9]+$",parentSchema:schema34,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -2718,7 +2741,7 @@ errors++;
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.type,parentSchema:schema34,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -2745,7 +2768,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.rule === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rule"},message:"must have required property '"+"rule"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rule"},message:"must have required property '"+"rule"+"'",schema:schema33.required,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -2755,7 +2778,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.says === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "says"},message:"must have required property '"+"says"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "says"},message:"must have required property '"+"says"+"'",schema:schema33.required,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -2765,7 +2788,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.level === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'"};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'",schema:schema33.required,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -2775,7 +2798,7 @@ vErrors.push(err2);
 errors++;
 }
 if(data.states === undefined){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "states"},message:"must have required property '"+"states"+"'"};
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "states"},message:"must have required property '"+"states"+"'",schema:schema33.required,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -2785,7 +2808,7 @@ vErrors.push(err3);
 errors++;
 }
 if(data.feature === undefined){
-const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "feature"},message:"must have required property '"+"feature"+"'"};
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "feature"},message:"must have required property '"+"feature"+"'",schema:schema33.required,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -2795,7 +2818,7 @@ vErrors.push(err4);
 errors++;
 }
 if(data.source === undefined){
-const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "source"},message:"must have required property '"+"source"+"'"};
+const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "source"},message:"must have required property '"+"source"+"'",schema:schema33.required,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -2806,7 +2829,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(func1.call(schema33.properties, key0))){
-const err6 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err6 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -2820,7 +2843,7 @@ if(data.rule !== undefined){
 let data0 = data.rule;
 if(typeof data0 === "string"){
 if(!pattern4.test(data0)){
-const err7 = {instancePath:instancePath+"/rule",schemaPath:"#/properties/rule/pattern",keyword:"pattern",params:{pattern: "^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},message:"must match pattern \""+"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"+"\""};
+const err7 = {instancePath:instancePath+"/rule",schemaPath:"#/properties/rule/pattern",keyword:"pattern",params:{pattern: "^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},message:"must match pattern \""+"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"+"\"",schema:"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$",parentSchema:schema33.properties.rule,data:data0};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -2831,7 +2854,7 @@ errors++;
 }
 }
 else {
-const err8 = {instancePath:instancePath+"/rule",schemaPath:"#/properties/rule/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err8 = {instancePath:instancePath+"/rule",schemaPath:"#/properties/rule/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.rule.type,parentSchema:schema33.properties.rule,data:data0};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -2845,7 +2868,7 @@ if(data.says !== undefined){
 let data1 = data.says;
 if(typeof data1 === "string"){
 if(!pattern12.test(data1)){
-const err9 = {instancePath:instancePath+"/says",schemaPath:"#/properties/says/pattern",keyword:"pattern",params:{pattern: "MUST|SHOULD"},message:"must match pattern \""+"MUST|SHOULD"+"\""};
+const err9 = {instancePath:instancePath+"/says",schemaPath:"#/properties/says/pattern",keyword:"pattern",params:{pattern: "MUST|SHOULD"},message:"must match pattern \""+"MUST|SHOULD"+"\"",schema:"MUST|SHOULD",parentSchema:schema33.properties.says,data:data1};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -2856,7 +2879,7 @@ errors++;
 }
 }
 else {
-const err10 = {instancePath:instancePath+"/says",schemaPath:"#/properties/says/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err10 = {instancePath:instancePath+"/says",schemaPath:"#/properties/says/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.says.type,parentSchema:schema33.properties.says,data:data1};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -2869,7 +2892,7 @@ errors++;
 if(data.level !== undefined){
 let data2 = data.level;
 if(!((data2 === "must") || (data2 === "should"))){
-const err11 = {instancePath:instancePath+"/level",schemaPath:"#/properties/level/enum",keyword:"enum",params:{allowedValues: schema33.properties.level.enum},message:"must be equal to one of the allowed values"};
+const err11 = {instancePath:instancePath+"/level",schemaPath:"#/properties/level/enum",keyword:"enum",params:{allowedValues: schema33.properties.level.enum},message:"must be equal to one of the allowed values",schema:schema33.properties.level.enum,parentSchema:schema33.properties.level,data:data2};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -2883,7 +2906,7 @@ if(data.states !== undefined){
 let data3 = data.states;
 if(Array.isArray(data3)){
 if(data3.length < 1){
-const err12 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err12 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.states,data:data3};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -2897,7 +2920,7 @@ for(let i0=0; i0<len0; i0++){
 let data4 = data3[i0];
 if(typeof data4 === "string"){
 if(!pattern13.test(data4)){
-const err13 = {instancePath:instancePath+"/states/" + i0,schemaPath:"#/properties/states/items/pattern",keyword:"pattern",params:{pattern: "^[A-Z]+-[0-9]{2}$"},message:"must match pattern \""+"^[A-Z]+-[0-9]{2}$"+"\""};
+const err13 = {instancePath:instancePath+"/states/" + i0,schemaPath:"#/properties/states/items/pattern",keyword:"pattern",params:{pattern: "^[A-Z]+-[0-9]{2}$"},message:"must match pattern \""+"^[A-Z]+-[0-9]{2}$"+"\"",schema:"^[A-Z]+-[0-9]{2}$",parentSchema:schema33.properties.states.items,data:data4};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -2908,7 +2931,7 @@ errors++;
 }
 }
 else {
-const err14 = {instancePath:instancePath+"/states/" + i0,schemaPath:"#/properties/states/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err14 = {instancePath:instancePath+"/states/" + i0,schemaPath:"#/properties/states/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.states.items.type,parentSchema:schema33.properties.states.items,data:data4};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -2929,7 +2952,7 @@ continue;
 }
 if(typeof indices0[item0] == "number"){
 j0 = indices0[item0];
-const err15 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/uniqueItems",keyword:"uniqueItems",params:{i: i1, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i1+" are identical)"};
+const err15 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/uniqueItems",keyword:"uniqueItems",params:{i: i1, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i1+" are identical)",schema:true,parentSchema:schema33.properties.states,data:data3};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -2944,7 +2967,7 @@ indices0[item0] = i1;
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err16 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.states.type,parentSchema:schema33.properties.states,data:data3};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -2955,8 +2978,9 @@ errors++;
 }
 }
 if(data.feature !== undefined){
-if(typeof data.feature !== "string"){
-const err17 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data5 = data.feature;
+if(typeof data5 !== "string"){
+const err17 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.feature.type,parentSchema:schema33.properties.feature,data:data5};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -2970,7 +2994,7 @@ if(data.source !== undefined){
 let data6 = data.source;
 if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
 if(data6.author === undefined){
-const err18 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/required",keyword:"required",params:{missingProperty: "author"},message:"must have required property '"+"author"+"'"};
+const err18 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/required",keyword:"required",params:{missingProperty: "author"},message:"must have required property '"+"author"+"'",schema:schema33.properties.source.required,parentSchema:schema33.properties.source,data:data6};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -2980,7 +3004,7 @@ vErrors.push(err18);
 errors++;
 }
 if(data6.date === undefined){
-const err19 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/required",keyword:"required",params:{missingProperty: "date"},message:"must have required property '"+"date"+"'"};
+const err19 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/required",keyword:"required",params:{missingProperty: "date"},message:"must have required property '"+"date"+"'",schema:schema33.properties.source.required,parentSchema:schema33.properties.source,data:data6};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -2990,7 +3014,7 @@ vErrors.push(err19);
 errors++;
 }
 if(data6.subject === undefined){
-const err20 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/required",keyword:"required",params:{missingProperty: "subject"},message:"must have required property '"+"subject"+"'"};
+const err20 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/required",keyword:"required",params:{missingProperty: "subject"},message:"must have required property '"+"subject"+"'",schema:schema33.properties.source.required,parentSchema:schema33.properties.source,data:data6};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -3001,7 +3025,7 @@ errors++;
 }
 for(const key1 in data6){
 if(!((((((key1 === "author") || (key1 === "date")) || (key1 === "subject")) || (key1 === "commit")) || (key1 === "file")) || (key1 === "function"))){
-const err21 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
+const err21 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.source,data:data6};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -3012,8 +3036,9 @@ errors++;
 }
 }
 if(data6.author !== undefined){
-if(typeof data6.author !== "string"){
-const err22 = {instancePath:instancePath+"/source/author",schemaPath:"#/properties/source/properties/author/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data7 = data6.author;
+if(typeof data7 !== "string"){
+const err22 = {instancePath:instancePath+"/source/author",schemaPath:"#/properties/source/properties/author/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.source.properties.author.type,parentSchema:schema33.properties.source.properties.author,data:data7};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -3027,7 +3052,7 @@ if(data6.date !== undefined){
 let data8 = data6.date;
 if(typeof data8 === "string"){
 if(!pattern14.test(data8)){
-const err23 = {instancePath:instancePath+"/source/date",schemaPath:"#/properties/source/properties/date/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"+"\""};
+const err23 = {instancePath:instancePath+"/source/date",schemaPath:"#/properties/source/properties/date/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"+"\"",schema:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",parentSchema:schema33.properties.source.properties.date,data:data8};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -3038,7 +3063,7 @@ errors++;
 }
 }
 else {
-const err24 = {instancePath:instancePath+"/source/date",schemaPath:"#/properties/source/properties/date/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err24 = {instancePath:instancePath+"/source/date",schemaPath:"#/properties/source/properties/date/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.source.properties.date.type,parentSchema:schema33.properties.source.properties.date,data:data8};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -3049,8 +3074,9 @@ errors++;
 }
 }
 if(data6.subject !== undefined){
-if(typeof data6.subject !== "string"){
-const err25 = {instancePath:instancePath+"/source/subject",schemaPath:"#/properties/source/properties/subject/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data9 = data6.subject;
+if(typeof data9 !== "string"){
+const err25 = {instancePath:instancePath+"/source/subject",schemaPath:"#/properties/source/properties/subject/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.source.properties.subject.type,parentSchema:schema33.properties.source.properties.subject,data:data9};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -3064,7 +3090,7 @@ if(data6.commit !== undefined){
 let data10 = data6.commit;
 if(typeof data10 === "string"){
 if(!pattern15.test(data10)){
-const err26 = {instancePath:instancePath+"/source/commit",schemaPath:"#/properties/source/properties/commit/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{10,40}$"},message:"must match pattern \""+"^[0-9a-f]{10,40}$"+"\""};
+const err26 = {instancePath:instancePath+"/source/commit",schemaPath:"#/properties/source/properties/commit/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{10,40}$"},message:"must match pattern \""+"^[0-9a-f]{10,40}$"+"\"",schema:"^[0-9a-f]{10,40}$",parentSchema:schema33.properties.source.properties.commit,data:data10};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -3075,7 +3101,7 @@ errors++;
 }
 }
 else {
-const err27 = {instancePath:instancePath+"/source/commit",schemaPath:"#/properties/source/properties/commit/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err27 = {instancePath:instancePath+"/source/commit",schemaPath:"#/properties/source/properties/commit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.source.properties.commit.type,parentSchema:schema33.properties.source.properties.commit,data:data10};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -3086,8 +3112,9 @@ errors++;
 }
 }
 if(data6.file !== undefined){
-if(typeof data6.file !== "string"){
-const err28 = {instancePath:instancePath+"/source/file",schemaPath:"#/properties/source/properties/file/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data11 = data6.file;
+if(typeof data11 !== "string"){
+const err28 = {instancePath:instancePath+"/source/file",schemaPath:"#/properties/source/properties/file/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.source.properties.file.type,parentSchema:schema33.properties.source.properties.file,data:data11};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -3098,8 +3125,9 @@ errors++;
 }
 }
 if(data6.function !== undefined){
-if(typeof data6.function !== "string"){
-const err29 = {instancePath:instancePath+"/source/function",schemaPath:"#/properties/source/properties/function/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data12 = data6.function;
+if(typeof data12 !== "string"){
+const err29 = {instancePath:instancePath+"/source/function",schemaPath:"#/properties/source/properties/function/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.source.properties.function.type,parentSchema:schema33.properties.source.properties.function,data:data12};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -3111,7 +3139,7 @@ errors++;
 }
 }
 else {
-const err30 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err30 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.source.type,parentSchema:schema33.properties.source,data:data6};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -3144,8 +3172,9 @@ let data16 = data.shown_by;
 if(Array.isArray(data16)){
 const len1 = data16.length;
 for(let i2=0; i2<len1; i2++){
-if(typeof data16[i2] !== "string"){
-const err31 = {instancePath:instancePath+"/shown_by/" + i2,schemaPath:"#/properties/shown_by/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data17 = data16[i2];
+if(typeof data17 !== "string"){
+const err31 = {instancePath:instancePath+"/shown_by/" + i2,schemaPath:"#/properties/shown_by/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.shown_by.items.type,parentSchema:schema33.properties.shown_by.items,data:data17};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -3157,7 +3186,7 @@ errors++;
 }
 }
 else {
-const err32 = {instancePath:instancePath+"/shown_by",schemaPath:"#/properties/shown_by/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err32 = {instancePath:instancePath+"/shown_by",schemaPath:"#/properties/shown_by/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.shown_by.type,parentSchema:schema33.properties.shown_by,data:data16};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -3168,8 +3197,9 @@ errors++;
 }
 }
 if(data.memory !== undefined){
-if("sc" !== data.memory){
-const err33 = {instancePath:instancePath+"/memory",schemaPath:"#/properties/memory/const",keyword:"const",params:{allowedValue: "sc"},message:"must be equal to constant"};
+let data18 = data.memory;
+if("sc" !== data18){
+const err33 = {instancePath:instancePath+"/memory",schemaPath:"#/properties/memory/const",keyword:"const",params:{allowedValue: "sc"},message:"must be equal to constant",schema:"sc",parentSchema:schema33.properties.memory,data:data18};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -3180,8 +3210,9 @@ errors++;
 }
 }
 if(data.structural !== undefined){
-if(true !== data.structural){
-const err34 = {instancePath:instancePath+"/structural",schemaPath:"#/properties/structural/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+let data19 = data.structural;
+if(true !== data19){
+const err34 = {instancePath:instancePath+"/structural",schemaPath:"#/properties/structural/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema33.properties.structural,data:data19};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -3192,8 +3223,9 @@ errors++;
 }
 }
 if(data.corrects !== undefined){
-if(typeof data.corrects !== "string"){
-const err35 = {instancePath:instancePath+"/corrects",schemaPath:"#/properties/corrects/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data20 = data.corrects;
+if(typeof data20 !== "string"){
+const err35 = {instancePath:instancePath+"/corrects",schemaPath:"#/properties/corrects/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.corrects.type,parentSchema:schema33.properties.corrects,data:data20};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -3204,8 +3236,9 @@ errors++;
 }
 }
 if(data.excluded !== undefined){
-if(typeof data.excluded !== "string"){
-const err36 = {instancePath:instancePath+"/excluded",schemaPath:"#/properties/excluded/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data21 = data.excluded;
+if(typeof data21 !== "string"){
+const err36 = {instancePath:instancePath+"/excluded",schemaPath:"#/properties/excluded/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.excluded.type,parentSchema:schema33.properties.excluded,data:data21};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -3217,7 +3250,7 @@ errors++;
 }
 }
 else {
-const err37 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err37 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err37];
 }
@@ -3245,7 +3278,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.area === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "area"},message:"must have required property '"+"area"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "area"},message:"must have required property '"+"area"+"'",schema:schema32.required,parentSchema:schema32,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -3255,7 +3288,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.about === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema32.required,parentSchema:schema32,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -3265,7 +3298,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.rules === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rules"},message:"must have required property '"+"rules"+"'"};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rules"},message:"must have required property '"+"rules"+"'",schema:schema32.required,parentSchema:schema32,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -3276,7 +3309,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "area") || (key0 === "about")) || (key0 === "rules"))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema32,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -3290,7 +3323,7 @@ if(data.area !== undefined){
 let data0 = data.area;
 if(typeof data0 === "string"){
 if(!pattern10.test(data0)){
-const err4 = {instancePath:instancePath+"/area",schemaPath:"#/properties/area/pattern",keyword:"pattern",params:{pattern: "^[a-z]+$"},message:"must match pattern \""+"^[a-z]+$"+"\""};
+const err4 = {instancePath:instancePath+"/area",schemaPath:"#/properties/area/pattern",keyword:"pattern",params:{pattern: "^[a-z]+$"},message:"must match pattern \""+"^[a-z]+$"+"\"",schema:"^[a-z]+$",parentSchema:schema32.properties.area,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -3301,7 +3334,7 @@ errors++;
 }
 }
 else {
-const err5 = {instancePath:instancePath+"/area",schemaPath:"#/properties/area/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err5 = {instancePath:instancePath+"/area",schemaPath:"#/properties/area/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.area.type,parentSchema:schema32.properties.area,data:data0};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -3312,8 +3345,9 @@ errors++;
 }
 }
 if(data.about !== undefined){
-if(typeof data.about !== "string"){
-const err6 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data1 = data.about;
+if(typeof data1 !== "string"){
+const err6 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.about.type,parentSchema:schema32.properties.about,data:data1};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -3327,7 +3361,7 @@ if(data.rules !== undefined){
 let data2 = data.rules;
 if(Array.isArray(data2)){
 if(data2.length < 1){
-const err7 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+const err7 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema32.properties.rules,data:data2};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -3345,7 +3379,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err8 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err8 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema32.properties.rules.type,parentSchema:schema32.properties.rules,data:data2};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -3357,7 +3391,7 @@ errors++;
 }
 }
 else {
-const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.type,parentSchema:schema32,data};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -3387,7 +3421,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.about === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema36.required,parentSchema:schema36,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -3398,7 +3432,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(key0 === "about")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema36,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -3409,8 +3443,9 @@ errors++;
 }
 }
 if(data.about !== undefined){
-if(typeof data.about !== "string"){
-const err2 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data0 = data.about;
+if(typeof data0 !== "string"){
+const err2 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema36.properties.about.type,parentSchema:schema36.properties.about,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -3422,7 +3457,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema36.type,parentSchema:schema36,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -3451,7 +3486,7 @@ evaluated0.items = undefined;
 }
 if(typeof data === "string"){
 if(!pattern17.test(data)){
-const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"},message:"must match pattern \""+"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"+"\""};
+const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"},message:"must match pattern \""+"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"+"\"",schema:"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$",parentSchema:schema37,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -3462,7 +3497,7 @@ errors++;
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema37.type,parentSchema:schema37,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -3490,7 +3525,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.about === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema38.required,parentSchema:schema38,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -3500,7 +3535,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.feature === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "feature"},message:"must have required property '"+"feature"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "feature"},message:"must have required property '"+"feature"+"'",schema:schema38.required,parentSchema:schema38,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -3511,7 +3546,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((((key0 === "about") || (key0 === "feature")) || (key0 === "args")) || (key0 === "optional")) || (key0 === "returns"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema38,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -3522,8 +3557,9 @@ errors++;
 }
 }
 if(data.about !== undefined){
-if(typeof data.about !== "string"){
-const err3 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data0 = data.about;
+if(typeof data0 !== "string"){
+const err3 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema38.properties.about.type,parentSchema:schema38.properties.about,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -3534,8 +3570,9 @@ errors++;
 }
 }
 if(data.feature !== undefined){
-if(typeof data.feature !== "string"){
-const err4 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data1 = data.feature;
+if(typeof data1 !== "string"){
+const err4 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema38.properties.feature.type,parentSchema:schema38.properties.feature,data:data1};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -3551,7 +3588,7 @@ if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 for(const key1 in data2){
 let data3 = data2[key1];
 if(!(data3 && typeof data3 == "object" && !Array.isArray(data3))){
-const err5 = {instancePath:instancePath+"/args/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/args/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err5 = {instancePath:instancePath+"/args/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/args/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema38.properties.args.additionalProperties.type,parentSchema:schema38.properties.args.additionalProperties,data:data3};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -3563,7 +3600,7 @@ errors++;
 }
 }
 else {
-const err6 = {instancePath:instancePath+"/args",schemaPath:"#/properties/args/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err6 = {instancePath:instancePath+"/args",schemaPath:"#/properties/args/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema38.properties.args.type,parentSchema:schema38.properties.args,data:data2};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -3578,8 +3615,9 @@ let data4 = data.optional;
 if(Array.isArray(data4)){
 const len0 = data4.length;
 for(let i0=0; i0<len0; i0++){
-if(typeof data4[i0] !== "string"){
-const err7 = {instancePath:instancePath+"/optional/" + i0,schemaPath:"#/properties/optional/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data5 = data4[i0];
+if(typeof data5 !== "string"){
+const err7 = {instancePath:instancePath+"/optional/" + i0,schemaPath:"#/properties/optional/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema38.properties.optional.items.type,parentSchema:schema38.properties.optional.items,data:data5};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -3591,7 +3629,7 @@ errors++;
 }
 }
 else {
-const err8 = {instancePath:instancePath+"/optional",schemaPath:"#/properties/optional/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err8 = {instancePath:instancePath+"/optional",schemaPath:"#/properties/optional/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema38.properties.optional.type,parentSchema:schema38.properties.optional,data:data4};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -3606,8 +3644,9 @@ let data6 = data.returns;
 if(Array.isArray(data6)){
 const len1 = data6.length;
 for(let i1=0; i1<len1; i1++){
-if(typeof data6[i1] !== "string"){
-const err9 = {instancePath:instancePath+"/returns/" + i1,schemaPath:"#/properties/returns/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data7 = data6[i1];
+if(typeof data7 !== "string"){
+const err9 = {instancePath:instancePath+"/returns/" + i1,schemaPath:"#/properties/returns/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema38.properties.returns.items.type,parentSchema:schema38.properties.returns.items,data:data7};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -3619,7 +3658,7 @@ errors++;
 }
 }
 else {
-const err10 = {instancePath:instancePath+"/returns",schemaPath:"#/properties/returns/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err10 = {instancePath:instancePath+"/returns",schemaPath:"#/properties/returns/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema38.properties.returns.type,parentSchema:schema38.properties.returns,data:data6};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -3631,7 +3670,7 @@ errors++;
 }
 }
 else {
-const err11 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err11 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema38.type,parentSchema:schema38,data};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -3659,7 +3698,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.about === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema39.required,parentSchema:schema39,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -3669,7 +3708,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.feature === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "feature"},message:"must have required property '"+"feature"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "feature"},message:"must have required property '"+"feature"+"'",schema:schema39.required,parentSchema:schema39,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -3679,7 +3718,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.type === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "type"},message:"must have required property '"+"type"+"'"};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "type"},message:"must have required property '"+"type"+"'",schema:schema39.required,parentSchema:schema39,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -3689,7 +3728,7 @@ vErrors.push(err2);
 errors++;
 }
 if(data.of === undefined){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "of"},message:"must have required property '"+"of"+"'"};
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "of"},message:"must have required property '"+"of"+"'",schema:schema39.required,parentSchema:schema39,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -3700,7 +3739,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((((key0 === "about") || (key0 === "feature")) || (key0 === "type")) || (key0 === "of"))){
-const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema39,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -3711,8 +3750,9 @@ errors++;
 }
 }
 if(data.about !== undefined){
-if(typeof data.about !== "string"){
-const err5 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data0 = data.about;
+if(typeof data0 !== "string"){
+const err5 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema39.properties.about.type,parentSchema:schema39.properties.about,data:data0};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -3723,8 +3763,9 @@ errors++;
 }
 }
 if(data.feature !== undefined){
-if(typeof data.feature !== "string"){
-const err6 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data1 = data.feature;
+if(typeof data1 !== "string"){
+const err6 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema39.properties.feature.type,parentSchema:schema39.properties.feature,data:data1};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -3737,7 +3778,7 @@ errors++;
 if(data.type !== undefined){
 let data2 = data.type;
 if(!(data2 && typeof data2 == "object" && !Array.isArray(data2))){
-const err7 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err7 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema39.properties.type.type,parentSchema:schema39.properties.type,data:data2};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -3752,8 +3793,9 @@ let data3 = data.of;
 if(Array.isArray(data3)){
 const len0 = data3.length;
 for(let i0=0; i0<len0; i0++){
-if(typeof data3[i0] !== "string"){
-const err8 = {instancePath:instancePath+"/of/" + i0,schemaPath:"#/properties/of/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data4 = data3[i0];
+if(typeof data4 !== "string"){
+const err8 = {instancePath:instancePath+"/of/" + i0,schemaPath:"#/properties/of/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema39.properties.of.items.type,parentSchema:schema39.properties.of.items,data:data4};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -3765,7 +3807,7 @@ errors++;
 }
 }
 else {
-const err9 = {instancePath:instancePath+"/of",schemaPath:"#/properties/of/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err9 = {instancePath:instancePath+"/of",schemaPath:"#/properties/of/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema39.properties.of.type,parentSchema:schema39.properties.of,data:data3};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -3777,7 +3819,7 @@ errors++;
 }
 }
 else {
-const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema39.type,parentSchema:schema39,data};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -3805,7 +3847,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.about === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema40.required,parentSchema:schema40,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -3815,7 +3857,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.feature === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "feature"},message:"must have required property '"+"feature"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "feature"},message:"must have required property '"+"feature"+"'",schema:schema40.required,parentSchema:schema40,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -3826,7 +3868,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((key0 === "about") || (key0 === "feature"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema40,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -3837,8 +3879,9 @@ errors++;
 }
 }
 if(data.about !== undefined){
-if(typeof data.about !== "string"){
-const err3 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data0 = data.about;
+if(typeof data0 !== "string"){
+const err3 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema40.properties.about.type,parentSchema:schema40.properties.about,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -3849,8 +3892,9 @@ errors++;
 }
 }
 if(data.feature !== undefined){
-if(typeof data.feature !== "string"){
-const err4 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data1 = data.feature;
+if(typeof data1 !== "string"){
+const err4 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema40.properties.feature.type,parentSchema:schema40.properties.feature,data:data1};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -3862,7 +3906,7 @@ errors++;
 }
 }
 else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema40.type,parentSchema:schema40,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -3890,7 +3934,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.about === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema41.required,parentSchema:schema41,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -3900,7 +3944,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.kind === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'",schema:schema41.required,parentSchema:schema41,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -3911,7 +3955,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((key0 === "about") || (key0 === "kind"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema41,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -3922,8 +3966,9 @@ errors++;
 }
 }
 if(data.about !== undefined){
-if(typeof data.about !== "string"){
-const err3 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data0 = data.about;
+if(typeof data0 !== "string"){
+const err3 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema41.properties.about.type,parentSchema:schema41.properties.about,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -3936,7 +3981,7 @@ errors++;
 if(data.kind !== undefined){
 let data1 = data.kind;
 if(!(((((data1 === "mutex") || (data1 === "rwsem")) || (data1 === "spinlock")) || (data1 === "rwlock")) || (data1 === "srcu"))){
-const err4 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema41.properties.kind.enum},message:"must be equal to one of the allowed values"};
+const err4 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema41.properties.kind.enum},message:"must be equal to one of the allowed values",schema:schema41.properties.kind.enum,parentSchema:schema41.properties.kind,data:data1};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -3948,7 +3993,7 @@ errors++;
 }
 }
 else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema41.type,parentSchema:schema41,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -3976,7 +4021,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.outer === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "outer"},message:"must have required property '"+"outer"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "outer"},message:"must have required property '"+"outer"+"'",schema:schema42.required,parentSchema:schema42,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -3986,7 +4031,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.inner === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "inner"},message:"must have required property '"+"inner"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "inner"},message:"must have required property '"+"inner"+"'",schema:schema42.required,parentSchema:schema42,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -3996,7 +4041,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.rule === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rule"},message:"must have required property '"+"rule"+"'"};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rule"},message:"must have required property '"+"rule"+"'",schema:schema42.required,parentSchema:schema42,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -4007,7 +4052,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "outer") || (key0 === "inner")) || (key0 === "rule"))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema42,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -4018,8 +4063,9 @@ errors++;
 }
 }
 if(data.outer !== undefined){
-if(typeof data.outer !== "string"){
-const err4 = {instancePath:instancePath+"/outer",schemaPath:"#/properties/outer/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data0 = data.outer;
+if(typeof data0 !== "string"){
+const err4 = {instancePath:instancePath+"/outer",schemaPath:"#/properties/outer/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema42.properties.outer.type,parentSchema:schema42.properties.outer,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -4030,8 +4076,9 @@ errors++;
 }
 }
 if(data.inner !== undefined){
-if(typeof data.inner !== "string"){
-const err5 = {instancePath:instancePath+"/inner",schemaPath:"#/properties/inner/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data1 = data.inner;
+if(typeof data1 !== "string"){
+const err5 = {instancePath:instancePath+"/inner",schemaPath:"#/properties/inner/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema42.properties.inner.type,parentSchema:schema42.properties.inner,data:data1};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -4042,8 +4089,9 @@ errors++;
 }
 }
 if(data.rule !== undefined){
-if(typeof data.rule !== "string"){
-const err6 = {instancePath:instancePath+"/rule",schemaPath:"#/properties/rule/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data2 = data.rule;
+if(typeof data2 !== "string"){
+const err6 = {instancePath:instancePath+"/rule",schemaPath:"#/properties/rule/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema42.properties.rule.type,parentSchema:schema42.properties.rule,data:data2};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -4055,7 +4103,7 @@ errors++;
 }
 }
 else {
-const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema42.type,parentSchema:schema42,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -4085,7 +4133,7 @@ evaluated0.items = undefined;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(!(func1.call(schema35.properties, key0))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema35,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -4106,7 +4154,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err1 = {instancePath:instancePath+"/features",schemaPath:"#/properties/features/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err1 = {instancePath:instancePath+"/features",schemaPath:"#/properties/features/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.features.type,parentSchema:schema35.properties.features,data:data0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -4127,7 +4175,7 @@ errors = vErrors.length;
 }
 var valid2 = _errs8 === errors;
 if(!valid2){
-const err2 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/propertyNames",keyword:"propertyNames",params:{propertyName: key2},message:"property name must be valid"};
+const err2 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/propertyNames",keyword:"propertyNames",params:{propertyName: key2},message:"property name must be valid",schema:schema35.properties.calls.propertyNames,parentSchema:schema35.properties.calls,data:data2};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -4145,7 +4193,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err3 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err3 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.calls.type,parentSchema:schema35.properties.calls,data:data2};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -4162,7 +4210,7 @@ for(const key4 in data4){
 let data5 = data4[key4];
 if(typeof data5 === "string"){
 if(!pattern18.test(data5)){
-const err4 = {instancePath:instancePath+"/symbols/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/symbols/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^0x[0-9a-f]+$"},message:"must match pattern \""+"^0x[0-9a-f]+$"+"\""};
+const err4 = {instancePath:instancePath+"/symbols/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/symbols/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^0x[0-9a-f]+$"},message:"must match pattern \""+"^0x[0-9a-f]+$"+"\"",schema:"^0x[0-9a-f]+$",parentSchema:schema35.properties.symbols.additionalProperties,data:data5};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -4173,7 +4221,7 @@ errors++;
 }
 }
 else {
-const err5 = {instancePath:instancePath+"/symbols/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/symbols/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err5 = {instancePath:instancePath+"/symbols/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/symbols/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema35.properties.symbols.additionalProperties.type,parentSchema:schema35.properties.symbols.additionalProperties,data:data5};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -4185,7 +4233,7 @@ errors++;
 }
 }
 else {
-const err6 = {instancePath:instancePath+"/symbols",schemaPath:"#/properties/symbols/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err6 = {instancePath:instancePath+"/symbols",schemaPath:"#/properties/symbols/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.symbols.type,parentSchema:schema35.properties.symbols,data:data4};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -4202,7 +4250,7 @@ for(const key5 in data6){
 let data7 = data6[key5];
 if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
 if(data7.about === undefined){
-const err7 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'"};
+const err7 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema35.properties.limits.additionalProperties.required,parentSchema:schema35.properties.limits.additionalProperties,data:data7};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -4212,7 +4260,7 @@ vErrors.push(err7);
 errors++;
 }
 if(data7.known === undefined){
-const err8 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/required",keyword:"required",params:{missingProperty: "known"},message:"must have required property '"+"known"+"'"};
+const err8 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/required",keyword:"required",params:{missingProperty: "known"},message:"must have required property '"+"known"+"'",schema:schema35.properties.limits.additionalProperties.required,parentSchema:schema35.properties.limits.additionalProperties,data:data7};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -4223,7 +4271,7 @@ errors++;
 }
 for(const key6 in data7){
 if(!((key6 === "about") || (key6 === "known"))){
-const err9 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"};
+const err9 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties",schema:false,parentSchema:schema35.properties.limits.additionalProperties,data:data7};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -4234,8 +4282,9 @@ errors++;
 }
 }
 if(data7.about !== undefined){
-if(typeof data7.about !== "string"){
-const err10 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/about",schemaPath:"#/properties/limits/additionalProperties/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data8 = data7.about;
+if(typeof data8 !== "string"){
+const err10 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/about",schemaPath:"#/properties/limits/additionalProperties/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema35.properties.limits.additionalProperties.properties.about.type,parentSchema:schema35.properties.limits.additionalProperties.properties.about,data:data8};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -4252,7 +4301,7 @@ const len0 = data9.length;
 for(let i0=0; i0<len0; i0++){
 let data10 = data9[i0];
 if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
-const err11 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/known/" + i0,schemaPath:"#/properties/limits/additionalProperties/properties/known/items/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err11 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/known/" + i0,schemaPath:"#/properties/limits/additionalProperties/properties/known/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema35.properties.limits.additionalProperties.properties.known.items.type,parentSchema:schema35.properties.limits.additionalProperties.properties.known.items,data:data10};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -4264,7 +4313,7 @@ errors++;
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/known",schemaPath:"#/properties/limits/additionalProperties/properties/known/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err12 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/known",schemaPath:"#/properties/limits/additionalProperties/properties/known/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema35.properties.limits.additionalProperties.properties.known.type,parentSchema:schema35.properties.limits.additionalProperties.properties.known,data:data9};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -4276,7 +4325,7 @@ errors++;
 }
 }
 else {
-const err13 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err13 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.limits.additionalProperties.type,parentSchema:schema35.properties.limits.additionalProperties,data:data7};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -4288,7 +4337,7 @@ errors++;
 }
 }
 else {
-const err14 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err14 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.limits.type,parentSchema:schema35.properties.limits,data:data6};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -4309,7 +4358,7 @@ errors = vErrors.length;
 }
 var valid9 = _errs30 === errors;
 if(!valid9){
-const err15 = {instancePath:instancePath+"/reads",schemaPath:"#/properties/reads/propertyNames",keyword:"propertyNames",params:{propertyName: key7},message:"property name must be valid"};
+const err15 = {instancePath:instancePath+"/reads",schemaPath:"#/properties/reads/propertyNames",keyword:"propertyNames",params:{propertyName: key7},message:"property name must be valid",schema:schema35.properties.reads.propertyNames,parentSchema:schema35.properties.reads,data:data11};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -4327,7 +4376,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/reads",schemaPath:"#/properties/reads/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err16 = {instancePath:instancePath+"/reads",schemaPath:"#/properties/reads/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.reads.type,parentSchema:schema35.properties.reads,data:data11};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -4348,7 +4397,7 @@ errors = vErrors.length;
 }
 var valid11 = _errs35 === errors;
 if(!valid11){
-const err17 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/propertyNames",keyword:"propertyNames",params:{propertyName: key9},message:"property name must be valid"};
+const err17 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/propertyNames",keyword:"propertyNames",params:{propertyName: key9},message:"property name must be valid",schema:schema35.properties.events.propertyNames,parentSchema:schema35.properties.events,data:data13};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -4366,7 +4415,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err18 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err18 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.events.type,parentSchema:schema35.properties.events,data:data13};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -4387,7 +4436,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err19 = {instancePath:instancePath+"/locks",schemaPath:"#/properties/locks/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err19 = {instancePath:instancePath+"/locks",schemaPath:"#/properties/locks/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.locks.type,parentSchema:schema35.properties.locks,data:data15};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -4409,7 +4458,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err20 = {instancePath:instancePath+"/forbidden",schemaPath:"#/properties/forbidden/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err20 = {instancePath:instancePath+"/forbidden",schemaPath:"#/properties/forbidden/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema35.properties.forbidden.type,parentSchema:schema35.properties.forbidden,data:data17};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -4424,8 +4473,9 @@ let data19 = data.ids;
 if(Array.isArray(data19)){
 const len2 = data19.length;
 for(let i2=0; i2<len2; i2++){
-if(typeof data19[i2] !== "string"){
-const err21 = {instancePath:instancePath+"/ids/" + i2,schemaPath:"#/properties/ids/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data20 = data19[i2];
+if(typeof data20 !== "string"){
+const err21 = {instancePath:instancePath+"/ids/" + i2,schemaPath:"#/properties/ids/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema35.properties.ids.items.type,parentSchema:schema35.properties.ids.items,data:data20};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -4446,7 +4496,7 @@ continue;
 }
 if(typeof indices0[item0] == "number"){
 j0 = indices0[item0];
-const err22 = {instancePath:instancePath+"/ids",schemaPath:"#/properties/ids/uniqueItems",keyword:"uniqueItems",params:{i: i3, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i3+" are identical)"};
+const err22 = {instancePath:instancePath+"/ids",schemaPath:"#/properties/ids/uniqueItems",keyword:"uniqueItems",params:{i: i3, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i3+" are identical)",schema:true,parentSchema:schema35.properties.ids,data:data19};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -4461,7 +4511,7 @@ indices0[item0] = i3;
 }
 }
 else {
-const err23 = {instancePath:instancePath+"/ids",schemaPath:"#/properties/ids/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err23 = {instancePath:instancePath+"/ids",schemaPath:"#/properties/ids/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema35.properties.ids.type,parentSchema:schema35.properties.ids,data:data19};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -4473,7 +4523,7 @@ errors++;
 }
 }
 else {
-const err24 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err24 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.type,parentSchema:schema35,data};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -4503,7 +4553,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema46.type,parentSchema:schema46,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -4514,7 +4564,7 @@ errors++;
 }
 if((typeof data == "number") && (isFinite(data))){
 if(data < 1 || isNaN(data)){
-const err1 = {instancePath,schemaPath:"#/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+const err1 = {instancePath,schemaPath:"#/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema46,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -4542,7 +4592,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.op === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema45.required,parentSchema:schema45,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -4552,7 +4602,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.protocol === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "protocol"},message:"must have required property '"+"protocol"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "protocol"},message:"must have required property '"+"protocol"+"'",schema:schema45.required,parentSchema:schema45,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -4562,7 +4612,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.runner === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runner"},message:"must have required property '"+"runner"+"'"};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runner"},message:"must have required property '"+"runner"+"'",schema:schema45.required,parentSchema:schema45,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -4573,7 +4623,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((((key0 === "id") || (key0 === "op")) || (key0 === "protocol")) || (key0 === "runner"))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema45,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -4590,8 +4640,9 @@ errors = vErrors.length;
 }
 }
 if(data.op !== undefined){
-if("hello" !== data.op){
-const err4 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "hello"},message:"must be equal to constant"};
+let data1 = data.op;
+if("hello" !== data1){
+const err4 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "hello"},message:"must be equal to constant",schema:"hello",parentSchema:schema45.properties.op,data:data1};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -4604,7 +4655,7 @@ errors++;
 if(data.protocol !== undefined){
 let data2 = data.protocol;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-const err5 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err5 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema45.properties.protocol.type,parentSchema:schema45.properties.protocol,data:data2};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -4615,8 +4666,9 @@ errors++;
 }
 }
 if(data.runner !== undefined){
-if(typeof data.runner !== "string"){
-const err6 = {instancePath:instancePath+"/runner",schemaPath:"#/properties/runner/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data3 = data.runner;
+if(typeof data3 !== "string"){
+const err6 = {instancePath:instancePath+"/runner",schemaPath:"#/properties/runner/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema45.properties.runner.type,parentSchema:schema45.properties.runner,data:data3};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -4628,7 +4680,7 @@ errors++;
 }
 }
 else {
-const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema45.type,parentSchema:schema45,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -4656,7 +4708,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.op === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema47.required,parentSchema:schema47,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -4666,7 +4718,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.given === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "given"},message:"must have required property '"+"given"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "given"},message:"must have required property '"+"given"+"'",schema:schema47.required,parentSchema:schema47,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -4677,7 +4729,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((((key0 === "id") || (key0 === "op")) || (key0 === "given")) || (key0 === "faults")) || (key0 === "paths"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema47,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -4694,8 +4746,9 @@ errors = vErrors.length;
 }
 }
 if(data.op !== undefined){
-if("open" !== data.op){
-const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "open"},message:"must be equal to constant"};
+let data1 = data.op;
+if("open" !== data1){
+const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "open"},message:"must be equal to constant",schema:"open",parentSchema:schema47.properties.op,data:data1};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -4708,7 +4761,7 @@ errors++;
 if(data.given !== undefined){
 let data2 = data.given;
 if(!(data2 && typeof data2 == "object" && !Array.isArray(data2))){
-const err4 = {instancePath:instancePath+"/given",schemaPath:"#/properties/given/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err4 = {instancePath:instancePath+"/given",schemaPath:"#/properties/given/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema47.properties.given.type,parentSchema:schema47.properties.given,data:data2};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -4724,7 +4777,7 @@ if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
 if(data3.alloc !== undefined){
 let data4 = data3.alloc;
 if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-const err5 = {instancePath:instancePath+"/faults/alloc",schemaPath:"#/properties/faults/properties/alloc/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err5 = {instancePath:instancePath+"/faults/alloc",schemaPath:"#/properties/faults/properties/alloc/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema47.properties.faults.properties.alloc.type,parentSchema:schema47.properties.faults.properties.alloc,data:data4};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -4736,7 +4789,7 @@ errors++;
 }
 }
 else {
-const err6 = {instancePath:instancePath+"/faults",schemaPath:"#/properties/faults/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err6 = {instancePath:instancePath+"/faults",schemaPath:"#/properties/faults/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema47.properties.faults.type,parentSchema:schema47.properties.faults,data:data3};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -4747,8 +4800,9 @@ errors++;
 }
 }
 if(data.paths !== undefined){
-if(typeof data.paths !== "boolean"){
-const err7 = {instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+let data5 = data.paths;
+if(typeof data5 !== "boolean"){
+const err7 = {instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema47.properties.paths.type,parentSchema:schema47.properties.paths,data:data5};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -4760,7 +4814,7 @@ errors++;
 }
 }
 else {
-const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema47.type,parentSchema:schema47,data};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -4788,7 +4842,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.op === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema48.required,parentSchema:schema48,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -4798,7 +4852,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.thread === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "thread"},message:"must have required property '"+"thread"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "thread"},message:"must have required property '"+"thread"+"'",schema:schema48.required,parentSchema:schema48,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -4808,7 +4862,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.do === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "do"},message:"must have required property '"+"do"+"'"};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "do"},message:"must have required property '"+"do"+"'",schema:schema48.required,parentSchema:schema48,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -4818,7 +4872,7 @@ vErrors.push(err2);
 errors++;
 }
 if(data.args === undefined){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "args"},message:"must have required property '"+"args"+"'"};
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "args"},message:"must have required property '"+"args"+"'",schema:schema48.required,parentSchema:schema48,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -4829,7 +4883,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((((((key0 === "id") || (key0 === "op")) || (key0 === "thread")) || (key0 === "interrupts")) || (key0 === "do")) || (key0 === "args"))){
-const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema48,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -4846,8 +4900,9 @@ errors = vErrors.length;
 }
 }
 if(data.op !== undefined){
-if("call" !== data.op){
-const err5 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "call"},message:"must be equal to constant"};
+let data1 = data.op;
+if("call" !== data1){
+const err5 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "call"},message:"must be equal to constant",schema:"call",parentSchema:schema48.properties.op,data:data1};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -4858,8 +4913,9 @@ errors++;
 }
 }
 if(data.thread !== undefined){
-if(typeof data.thread !== "string"){
-const err6 = {instancePath:instancePath+"/thread",schemaPath:"#/properties/thread/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data2 = data.thread;
+if(typeof data2 !== "string"){
+const err6 = {instancePath:instancePath+"/thread",schemaPath:"#/properties/thread/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema48.properties.thread.type,parentSchema:schema48.properties.thread,data:data2};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -4870,8 +4926,9 @@ errors++;
 }
 }
 if(data.interrupts !== undefined){
-if(typeof data.interrupts !== "string"){
-const err7 = {instancePath:instancePath+"/interrupts",schemaPath:"#/properties/interrupts/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data3 = data.interrupts;
+if(typeof data3 !== "string"){
+const err7 = {instancePath:instancePath+"/interrupts",schemaPath:"#/properties/interrupts/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema48.properties.interrupts.type,parentSchema:schema48.properties.interrupts,data:data3};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -4882,8 +4939,9 @@ errors++;
 }
 }
 if(data.do !== undefined){
-if(typeof data.do !== "string"){
-const err8 = {instancePath:instancePath+"/do",schemaPath:"#/properties/do/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data4 = data.do;
+if(typeof data4 !== "string"){
+const err8 = {instancePath:instancePath+"/do",schemaPath:"#/properties/do/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema48.properties.do.type,parentSchema:schema48.properties.do,data:data4};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -4896,7 +4954,7 @@ errors++;
 if(data.args !== undefined){
 let data5 = data.args;
 if(!(data5 && typeof data5 == "object" && !Array.isArray(data5))){
-const err9 = {instancePath:instancePath+"/args",schemaPath:"#/properties/args/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err9 = {instancePath:instancePath+"/args",schemaPath:"#/properties/args/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema48.properties.args.type,parentSchema:schema48.properties.args,data:data5};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -4908,7 +4966,7 @@ errors++;
 }
 }
 else {
-const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema48.type,parentSchema:schema48,data};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -4936,7 +4994,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.op === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema49.required,parentSchema:schema49,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -4946,7 +5004,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.thread === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "thread"},message:"must have required property '"+"thread"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "thread"},message:"must have required property '"+"thread"+"'",schema:schema49.required,parentSchema:schema49,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -4957,7 +5015,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((((key0 === "id") || (key0 === "op")) || (key0 === "thread")) || (key0 === "pick"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema49,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -4974,8 +5032,9 @@ errors = vErrors.length;
 }
 }
 if(data.op !== undefined){
-if("step" !== data.op){
-const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "step"},message:"must be equal to constant"};
+let data1 = data.op;
+if("step" !== data1){
+const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "step"},message:"must be equal to constant",schema:"step",parentSchema:schema49.properties.op,data:data1};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -4986,8 +5045,9 @@ errors++;
 }
 }
 if(data.thread !== undefined){
-if(typeof data.thread !== "string"){
-const err4 = {instancePath:instancePath+"/thread",schemaPath:"#/properties/thread/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data2 = data.thread;
+if(typeof data2 !== "string"){
+const err4 = {instancePath:instancePath+"/thread",schemaPath:"#/properties/thread/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema49.properties.thread.type,parentSchema:schema49.properties.thread,data:data2};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -5000,7 +5060,7 @@ errors++;
 if(data.pick !== undefined){
 let data3 = data.pick;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-const err5 = {instancePath:instancePath+"/pick",schemaPath:"#/properties/pick/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err5 = {instancePath:instancePath+"/pick",schemaPath:"#/properties/pick/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema49.properties.pick.type,parentSchema:schema49.properties.pick,data:data3};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -5011,7 +5071,7 @@ errors++;
 }
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 < 0 || isNaN(data3)){
-const err6 = {instancePath:instancePath+"/pick",schemaPath:"#/properties/pick/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err6 = {instancePath:instancePath+"/pick",schemaPath:"#/properties/pick/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema49.properties.pick,data:data3};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -5024,7 +5084,7 @@ errors++;
 }
 }
 else {
-const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema49.type,parentSchema:schema49,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -5052,7 +5112,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.op === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema50.required,parentSchema:schema50,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5062,7 +5122,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.names === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "names"},message:"must have required property '"+"names"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "names"},message:"must have required property '"+"names"+"'",schema:schema50.required,parentSchema:schema50,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5073,7 +5133,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "id") || (key0 === "op")) || (key0 === "names"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema50,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -5090,8 +5150,9 @@ errors = vErrors.length;
 }
 }
 if(data.op !== undefined){
-if("read" !== data.op){
-const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "read"},message:"must be equal to constant"};
+let data1 = data.op;
+if("read" !== data1){
+const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "read"},message:"must be equal to constant",schema:"read",parentSchema:schema50.properties.op,data:data1};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5106,8 +5167,9 @@ let data2 = data.names;
 if(Array.isArray(data2)){
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(typeof data2[i0] !== "string"){
-const err4 = {instancePath:instancePath+"/names/" + i0,schemaPath:"#/properties/names/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data3 = data2[i0];
+if(typeof data3 !== "string"){
+const err4 = {instancePath:instancePath+"/names/" + i0,schemaPath:"#/properties/names/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema50.properties.names.items.type,parentSchema:schema50.properties.names.items,data:data3};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -5119,7 +5181,7 @@ errors++;
 }
 }
 else {
-const err5 = {instancePath:instancePath+"/names",schemaPath:"#/properties/names/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err5 = {instancePath:instancePath+"/names",schemaPath:"#/properties/names/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema50.properties.names.type,parentSchema:schema50.properties.names,data:data2};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -5131,7 +5193,7 @@ errors++;
 }
 }
 else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema50.type,parentSchema:schema50,data};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -5159,7 +5221,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.op === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema51.required,parentSchema:schema51,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5170,7 +5232,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((key0 === "id") || (key0 === "op"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema51,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5187,8 +5249,9 @@ errors = vErrors.length;
 }
 }
 if(data.op !== undefined){
-if("close" !== data.op){
-const err2 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "close"},message:"must be equal to constant"};
+let data1 = data.op;
+if("close" !== data1){
+const err2 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "close"},message:"must be equal to constant",schema:"close",parentSchema:schema51.properties.op,data:data1};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -5200,7 +5263,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema51.type,parentSchema:schema51,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5227,7 +5290,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.op === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema44.required,parentSchema:schema44,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5291,7 +5354,7 @@ props0 = true;
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/discriminator",keyword:"discriminator",params:{error: "mapping", tag: "op", tagValue: tag0},message:"value of tag \"op\" must be in oneOf"};
+const err1 = {instancePath,schemaPath:"#/discriminator",keyword:"discriminator",params:{error: "mapping", tag: "op", tagValue: tag0},message:"value of tag \"op\" must be in oneOf",schema:schema44.discriminator,parentSchema:schema44,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5302,7 +5365,7 @@ errors++;
 }
 }
 else {
-const err2 = {instancePath,schemaPath:"#/discriminator",keyword:"discriminator",params:{error: "tag", tag: "op", tagValue: tag0},message:"tag \"op\" must be string"};
+const err2 = {instancePath,schemaPath:"#/discriminator",keyword:"discriminator",params:{error: "tag", tag: "op", tagValue: tag0},message:"tag \"op\" must be string",schema:schema44.discriminator,parentSchema:schema44,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -5313,7 +5376,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema44.type,parentSchema:schema44,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5343,7 +5406,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.protocol === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "protocol"},message:"must have required property '"+"protocol"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "protocol"},message:"must have required property '"+"protocol"+"'",schema:schema53.required,parentSchema:schema53,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5353,7 +5416,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.name === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema53.required,parentSchema:schema53,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5363,7 +5426,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.version === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'"};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema53.required,parentSchema:schema53,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -5373,7 +5436,7 @@ vErrors.push(err2);
 errors++;
 }
 if(data.kind === undefined){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'",schema:schema53.required,parentSchema:schema53,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5383,7 +5446,7 @@ vErrors.push(err3);
 errors++;
 }
 if(data.control === undefined){
-const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "control"},message:"must have required property '"+"control"+"'"};
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "control"},message:"must have required property '"+"control"+"'",schema:schema53.required,parentSchema:schema53,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -5393,7 +5456,7 @@ vErrors.push(err4);
 errors++;
 }
 if(data.features === undefined){
-const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "features"},message:"must have required property '"+"features"+"'"};
+const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "features"},message:"must have required property '"+"features"+"'",schema:schema53.required,parentSchema:schema53,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -5403,7 +5466,7 @@ vErrors.push(err5);
 errors++;
 }
 if(data.calls === undefined){
-const err6 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "calls"},message:"must have required property '"+"calls"+"'"};
+const err6 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "calls"},message:"must have required property '"+"calls"+"'",schema:schema53.required,parentSchema:schema53,data};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -5413,7 +5476,7 @@ vErrors.push(err6);
 errors++;
 }
 if(data.reads === undefined){
-const err7 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "reads"},message:"must have required property '"+"reads"+"'"};
+const err7 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "reads"},message:"must have required property '"+"reads"+"'",schema:schema53.required,parentSchema:schema53,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -5423,7 +5486,7 @@ vErrors.push(err7);
 errors++;
 }
 if(data.limits === undefined){
-const err8 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "limits"},message:"must have required property '"+"limits"+"'"};
+const err8 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "limits"},message:"must have required property '"+"limits"+"'",schema:schema53.required,parentSchema:schema53,data};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -5434,7 +5497,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(func1.call(schema53.properties, key0))){
-const err9 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err9 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema53,data};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -5451,8 +5514,9 @@ errors = vErrors.length;
 }
 }
 if(data.protocol !== undefined){
-if(1 !== data.protocol){
-const err10 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/const",keyword:"const",params:{allowedValue: 1},message:"must be equal to constant"};
+let data1 = data.protocol;
+if(1 !== data1){
+const err10 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/const",keyword:"const",params:{allowedValue: 1},message:"must be equal to constant",schema:1,parentSchema:schema53.properties.protocol,data:data1};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -5466,7 +5530,7 @@ if(data.name !== undefined){
 let data2 = data.name;
 if(typeof data2 === "string"){
 if(func2(data2) < 1){
-const err11 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+const err11 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema53.properties.name,data:data2};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -5477,7 +5541,7 @@ errors++;
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err12 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.name.type,parentSchema:schema53.properties.name,data:data2};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -5488,8 +5552,9 @@ errors++;
 }
 }
 if(data.version !== undefined){
-if(typeof data.version !== "string"){
-const err13 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data3 = data.version;
+if(typeof data3 !== "string"){
+const err13 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.version.type,parentSchema:schema53.properties.version,data:data3};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -5502,7 +5567,7 @@ errors++;
 if(data.kind !== undefined){
 let data4 = data.kind;
 if(!(((data4 === "model") || (data4 === "kvm")) || (data4 === "vmm"))){
-const err14 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema53.properties.kind.enum},message:"must be equal to one of the allowed values"};
+const err14 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema53.properties.kind.enum},message:"must be equal to one of the allowed values",schema:schema53.properties.kind.enum,parentSchema:schema53.properties.kind,data:data4};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -5516,7 +5581,7 @@ if(data.kernel !== undefined){
 let data5 = data.kernel;
 if(typeof data5 === "string"){
 if(!pattern16.test(data5)){
-const err15 = {instancePath:instancePath+"/kernel",schemaPath:"#/properties/kernel/pattern",keyword:"pattern",params:{pattern: "^v[0-9]+\\.[0-9]+$"},message:"must match pattern \""+"^v[0-9]+\\.[0-9]+$"+"\""};
+const err15 = {instancePath:instancePath+"/kernel",schemaPath:"#/properties/kernel/pattern",keyword:"pattern",params:{pattern: "^v[0-9]+\\.[0-9]+$"},message:"must match pattern \""+"^v[0-9]+\\.[0-9]+$"+"\"",schema:"^v[0-9]+\\.[0-9]+$",parentSchema:schema53.properties.kernel,data:data5};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -5527,7 +5592,7 @@ errors++;
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/kernel",schemaPath:"#/properties/kernel/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err16 = {instancePath:instancePath+"/kernel",schemaPath:"#/properties/kernel/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.kernel.type,parentSchema:schema53.properties.kernel,data:data5};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -5540,7 +5605,7 @@ errors++;
 if(data.control !== undefined){
 let data6 = data.control;
 if(!(((data6 === "step") || (data6 === "call")) || (data6 === "free"))){
-const err17 = {instancePath:instancePath+"/control",schemaPath:"#/properties/control/enum",keyword:"enum",params:{allowedValues: schema53.properties.control.enum},message:"must be equal to one of the allowed values"};
+const err17 = {instancePath:instancePath+"/control",schemaPath:"#/properties/control/enum",keyword:"enum",params:{allowedValues: schema53.properties.control.enum},message:"must be equal to one of the allowed values",schema:schema53.properties.control.enum,parentSchema:schema53.properties.control,data:data6};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -5555,8 +5620,9 @@ let data7 = data.features;
 if(Array.isArray(data7)){
 const len0 = data7.length;
 for(let i0=0; i0<len0; i0++){
-if(typeof data7[i0] !== "string"){
-const err18 = {instancePath:instancePath+"/features/" + i0,schemaPath:"#/properties/features/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data8 = data7[i0];
+if(typeof data8 !== "string"){
+const err18 = {instancePath:instancePath+"/features/" + i0,schemaPath:"#/properties/features/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.features.items.type,parentSchema:schema53.properties.features.items,data:data8};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -5568,7 +5634,7 @@ errors++;
 }
 }
 else {
-const err19 = {instancePath:instancePath+"/features",schemaPath:"#/properties/features/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err19 = {instancePath:instancePath+"/features",schemaPath:"#/properties/features/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema53.properties.features.type,parentSchema:schema53.properties.features,data:data7};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -5583,8 +5649,9 @@ let data9 = data.calls;
 if(Array.isArray(data9)){
 const len1 = data9.length;
 for(let i1=0; i1<len1; i1++){
-if(typeof data9[i1] !== "string"){
-const err20 = {instancePath:instancePath+"/calls/" + i1,schemaPath:"#/properties/calls/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data10 = data9[i1];
+if(typeof data10 !== "string"){
+const err20 = {instancePath:instancePath+"/calls/" + i1,schemaPath:"#/properties/calls/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.calls.items.type,parentSchema:schema53.properties.calls.items,data:data10};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -5596,7 +5663,7 @@ errors++;
 }
 }
 else {
-const err21 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err21 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema53.properties.calls.type,parentSchema:schema53.properties.calls,data:data9};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -5611,8 +5678,9 @@ let data11 = data.reads;
 if(Array.isArray(data11)){
 const len2 = data11.length;
 for(let i2=0; i2<len2; i2++){
-if(typeof data11[i2] !== "string"){
-const err22 = {instancePath:instancePath+"/reads/" + i2,schemaPath:"#/properties/reads/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data12 = data11[i2];
+if(typeof data12 !== "string"){
+const err22 = {instancePath:instancePath+"/reads/" + i2,schemaPath:"#/properties/reads/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.reads.items.type,parentSchema:schema53.properties.reads.items,data:data12};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -5624,7 +5692,7 @@ errors++;
 }
 }
 else {
-const err23 = {instancePath:instancePath+"/reads",schemaPath:"#/properties/reads/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err23 = {instancePath:instancePath+"/reads",schemaPath:"#/properties/reads/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema53.properties.reads.type,parentSchema:schema53.properties.reads,data:data11};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -5639,8 +5707,9 @@ let data13 = data.events;
 if(Array.isArray(data13)){
 const len3 = data13.length;
 for(let i3=0; i3<len3; i3++){
-if(typeof data13[i3] !== "string"){
-const err24 = {instancePath:instancePath+"/events/" + i3,schemaPath:"#/properties/events/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data14 = data13[i3];
+if(typeof data14 !== "string"){
+const err24 = {instancePath:instancePath+"/events/" + i3,schemaPath:"#/properties/events/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.events.items.type,parentSchema:schema53.properties.events.items,data:data14};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -5652,7 +5721,7 @@ errors++;
 }
 }
 else {
-const err25 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err25 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema53.properties.events.type,parentSchema:schema53.properties.events,data:data13};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -5668,7 +5737,7 @@ if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
 for(const key1 in data15){
 let data16 = data15[key1];
 if(!(((typeof data16 == "number") && (!(data16 % 1) && !isNaN(data16))) && (isFinite(data16)))){
-const err26 = {instancePath:instancePath+"/limits/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err26 = {instancePath:instancePath+"/limits/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema53.properties.limits.additionalProperties.type,parentSchema:schema53.properties.limits.additionalProperties,data:data16};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -5680,7 +5749,7 @@ errors++;
 }
 }
 else {
-const err27 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err27 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema53.properties.limits.type,parentSchema:schema53.properties.limits,data:data15};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -5692,7 +5761,7 @@ errors++;
 }
 }
 else {
-const err28 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err28 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema53.type,parentSchema:schema53,data};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -5722,7 +5791,7 @@ evaluated0.items = undefined;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(!(key0 === "id")){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5740,7 +5809,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema54.type,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5769,7 +5838,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if((((typeof data !== "string") && (!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data))))) && (typeof data !== "boolean")) && (!(Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema56.type},message:"must be string,integer,boolean,array"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema56.type},message:"must be string,integer,boolean,array",schema:schema56.type,parentSchema:schema56,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5783,7 +5852,7 @@ const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
 let data0 = data[i0];
 if(((typeof data0 !== "string") && (!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0))))) && (typeof data0 !== "boolean")){
-const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: schema56.items.type},message:"must be string,integer,boolean"};
+const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: schema56.items.type},message:"must be string,integer,boolean",schema:schema56.items.type,parentSchema:schema56.items,data:data0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5817,7 +5886,7 @@ for(let i0=0; i0<len0; i0++){
 let data0 = data[i0];
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.event === undefined){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/required",keyword:"required",params:{missingProperty: "event"},message:"must have required property '"+"event"+"'"};
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/required",keyword:"required",params:{missingProperty: "event"},message:"must have required property '"+"event"+"'",schema:schema57.items.required,parentSchema:schema57.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5828,7 +5897,7 @@ errors++;
 }
 for(const key0 in data0){
 if(!((key0 === "event") || (key0 === "thread"))){
-const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema57.items,data:data0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5839,8 +5908,9 @@ errors++;
 }
 }
 if(data0.event !== undefined){
-if(typeof data0.event !== "string"){
-const err2 = {instancePath:instancePath+"/" + i0+"/event",schemaPath:"#/items/properties/event/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data1 = data0.event;
+if(typeof data1 !== "string"){
+const err2 = {instancePath:instancePath+"/" + i0+"/event",schemaPath:"#/items/properties/event/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema57.items.properties.event.type,parentSchema:schema57.items.properties.event,data:data1};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -5851,8 +5921,9 @@ errors++;
 }
 }
 if(data0.thread !== undefined){
-if(typeof data0.thread !== "string"){
-const err3 = {instancePath:instancePath+"/" + i0+"/thread",schemaPath:"#/items/properties/thread/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data2 = data0.thread;
+if(typeof data2 !== "string"){
+const err3 = {instancePath:instancePath+"/" + i0+"/thread",schemaPath:"#/items/properties/thread/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema57.items.properties.thread.type,parentSchema:schema57.items.properties.thread,data:data2};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5864,7 +5935,7 @@ errors++;
 }
 }
 else {
-const err4 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err4 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema57.items.type,parentSchema:schema57.items,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -5876,7 +5947,7 @@ errors++;
 }
 }
 else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema57.type,parentSchema:schema57,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -5906,7 +5977,7 @@ evaluated0.items = undefined;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(!((((((key0 === "next") || (key0 === "ready")) || (key0 === "stack")) || (key0 === "path")) || (key0 === "returned")) || (key0 === "unsupported"))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema59,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5920,7 +5991,7 @@ if(data.next !== undefined){
 let data0 = data.next;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.kind === undefined){
-const err1 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'"};
+const err1 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'",schema:schema59.properties.next.required,parentSchema:schema59.properties.next,data:data0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5930,7 +6001,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data0.on === undefined){
-const err2 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/required",keyword:"required",params:{missingProperty: "on"},message:"must have required property '"+"on"+"'"};
+const err2 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/required",keyword:"required",params:{missingProperty: "on"},message:"must have required property '"+"on"+"'",schema:schema59.properties.next.required,parentSchema:schema59.properties.next,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -5941,7 +6012,7 @@ errors++;
 }
 for(const key1 in data0){
 if(!((((key1 === "kind") || (key1 === "on")) || (key1 === "picks")) || (key1 === "event"))){
-const err3 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
+const err3 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties",schema:false,parentSchema:schema59.properties.next,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5954,7 +6025,7 @@ errors++;
 if(data0.kind !== undefined){
 let data1 = data0.kind;
 if(!(((((((((((((((((((((((data1 === "load") || (data1 === "store")) || (data1 === "rmw")) || (data1 === "fence")) || (data1 === "again")) || (data1 === "lock")) || (data1 === "unlock")) || (data1 === "read_lock")) || (data1 === "read_trylock")) || (data1 === "read_unlock")) || (data1 === "write_lock")) || (data1 === "write_unlock")) || (data1 === "srcu_enter")) || (data1 === "srcu_leave")) || (data1 === "srcu_flip")) || (data1 === "srcu_drain")) || (data1 === "arm")) || (data1 === "await")) || (data1 === "fork")) || (data1 === "start")) || (data1 === "exit")) || (data1 === "join")) || (data1 === "pick"))){
-const err4 = {instancePath:instancePath+"/next/kind",schemaPath:"#/properties/next/properties/kind/enum",keyword:"enum",params:{allowedValues: schema59.properties.next.properties.kind.enum},message:"must be equal to one of the allowed values"};
+const err4 = {instancePath:instancePath+"/next/kind",schemaPath:"#/properties/next/properties/kind/enum",keyword:"enum",params:{allowedValues: schema59.properties.next.properties.kind.enum},message:"must be equal to one of the allowed values",schema:schema59.properties.next.properties.kind.enum,parentSchema:schema59.properties.next.properties.kind,data:data1};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -5972,7 +6043,7 @@ for(let i0=0; i0<len0; i0++){
 let data3 = data2[i0];
 if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
 if(data3.name === undefined){
-const err5 = {instancePath:instancePath+"/next/on/" + i0,schemaPath:"#/properties/next/properties/on/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
+const err5 = {instancePath:instancePath+"/next/on/" + i0,schemaPath:"#/properties/next/properties/on/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema59.properties.next.properties.on.items.required,parentSchema:schema59.properties.next.properties.on.items,data:data3};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -5982,8 +6053,9 @@ vErrors.push(err5);
 errors++;
 }
 if(data3.name !== undefined){
-if(typeof data3.name !== "string"){
-const err6 = {instancePath:instancePath+"/next/on/" + i0+"/name",schemaPath:"#/properties/next/properties/on/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data4 = data3.name;
+if(typeof data4 !== "string"){
+const err6 = {instancePath:instancePath+"/next/on/" + i0+"/name",schemaPath:"#/properties/next/properties/on/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema59.properties.next.properties.on.items.properties.name.type,parentSchema:schema59.properties.next.properties.on.items.properties.name,data:data4};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -5995,7 +6067,7 @@ errors++;
 }
 }
 else {
-const err7 = {instancePath:instancePath+"/next/on/" + i0,schemaPath:"#/properties/next/properties/on/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err7 = {instancePath:instancePath+"/next/on/" + i0,schemaPath:"#/properties/next/properties/on/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema59.properties.next.properties.on.items.type,parentSchema:schema59.properties.next.properties.on.items,data:data3};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -6007,7 +6079,7 @@ errors++;
 }
 }
 else {
-const err8 = {instancePath:instancePath+"/next/on",schemaPath:"#/properties/next/properties/on/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err8 = {instancePath:instancePath+"/next/on",schemaPath:"#/properties/next/properties/on/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema59.properties.next.properties.on.type,parentSchema:schema59.properties.next.properties.on,data:data2};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -6020,7 +6092,7 @@ errors++;
 if(data0.picks !== undefined){
 let data5 = data0.picks;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-const err9 = {instancePath:instancePath+"/next/picks",schemaPath:"#/properties/next/properties/picks/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err9 = {instancePath:instancePath+"/next/picks",schemaPath:"#/properties/next/properties/picks/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema59.properties.next.properties.picks.type,parentSchema:schema59.properties.next.properties.picks,data:data5};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -6031,7 +6103,7 @@ errors++;
 }
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 < 2 || isNaN(data5)){
-const err10 = {instancePath:instancePath+"/next/picks",schemaPath:"#/properties/next/properties/picks/minimum",keyword:"minimum",params:{comparison: ">=", limit: 2},message:"must be >= 2"};
+const err10 = {instancePath:instancePath+"/next/picks",schemaPath:"#/properties/next/properties/picks/minimum",keyword:"minimum",params:{comparison: ">=", limit: 2},message:"must be >= 2",schema:2,parentSchema:schema59.properties.next.properties.picks,data:data5};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -6043,8 +6115,9 @@ errors++;
 }
 }
 if(data0.event !== undefined){
-if(typeof data0.event !== "string"){
-const err11 = {instancePath:instancePath+"/next/event",schemaPath:"#/properties/next/properties/event/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data6 = data0.event;
+if(typeof data6 !== "string"){
+const err11 = {instancePath:instancePath+"/next/event",schemaPath:"#/properties/next/properties/event/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema59.properties.next.properties.event.type,parentSchema:schema59.properties.next.properties.event,data:data6};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -6056,7 +6129,7 @@ errors++;
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err12 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema59.properties.next.type,parentSchema:schema59.properties.next,data:data0};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -6067,8 +6140,9 @@ errors++;
 }
 }
 if(data.ready !== undefined){
-if(typeof data.ready !== "boolean"){
-const err13 = {instancePath:instancePath+"/ready",schemaPath:"#/properties/ready/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+let data7 = data.ready;
+if(typeof data7 !== "boolean"){
+const err13 = {instancePath:instancePath+"/ready",schemaPath:"#/properties/ready/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema59.properties.ready.type,parentSchema:schema59.properties.ready,data:data7};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -6079,8 +6153,9 @@ errors++;
 }
 }
 if(data.stack !== undefined){
-if(typeof data.stack !== "string"){
-const err14 = {instancePath:instancePath+"/stack",schemaPath:"#/properties/stack/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data8 = data.stack;
+if(typeof data8 !== "string"){
+const err14 = {instancePath:instancePath+"/stack",schemaPath:"#/properties/stack/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema59.properties.stack.type,parentSchema:schema59.properties.stack,data:data8};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -6095,8 +6170,9 @@ let data9 = data.path;
 if(Array.isArray(data9)){
 const len1 = data9.length;
 for(let i1=0; i1<len1; i1++){
-if(typeof data9[i1] !== "string"){
-const err15 = {instancePath:instancePath+"/path/" + i1,schemaPath:"#/properties/path/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data10 = data9[i1];
+if(typeof data10 !== "string"){
+const err15 = {instancePath:instancePath+"/path/" + i1,schemaPath:"#/properties/path/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema59.properties.path.items.type,parentSchema:schema59.properties.path.items,data:data10};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -6108,7 +6184,7 @@ errors++;
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err16 = {instancePath:instancePath+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema59.properties.path.type,parentSchema:schema59.properties.path,data:data9};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -6125,8 +6201,9 @@ errors = vErrors.length;
 }
 }
 if(data.unsupported !== undefined){
-if(true !== data.unsupported){
-const err17 = {instancePath:instancePath+"/unsupported",schemaPath:"#/properties/unsupported/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+let data12 = data.unsupported;
+if(true !== data12){
+const err17 = {instancePath:instancePath+"/unsupported",schemaPath:"#/properties/unsupported/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema59.properties.unsupported,data:data12};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -6138,7 +6215,7 @@ errors++;
 }
 }
 else {
-const err18 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err18 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema59.type,parentSchema:schema59,data};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -6172,7 +6249,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema58.type,parentSchema:schema58,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6204,7 +6281,7 @@ for(let i0=0; i0<len0; i0++){
 let data0 = data[i0];
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.check === undefined){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/required",keyword:"required",params:{missingProperty: "check"},message:"must have required property '"+"check"+"'"};
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/required",keyword:"required",params:{missingProperty: "check"},message:"must have required property '"+"check"+"'",schema:schema60.items.required,parentSchema:schema60.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6214,7 +6291,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data0.what === undefined){
-const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/required",keyword:"required",params:{missingProperty: "what"},message:"must have required property '"+"what"+"'"};
+const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/required",keyword:"required",params:{missingProperty: "what"},message:"must have required property '"+"what"+"'",schema:schema60.items.required,parentSchema:schema60.items,data:data0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6225,7 +6302,7 @@ errors++;
 }
 for(const key0 in data0){
 if(!(((key0 === "check") || (key0 === "what")) || (key0 === "rule"))){
-const err2 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err2 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema60.items,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6238,7 +6315,7 @@ errors++;
 if(data0.check !== undefined){
 let data1 = data0.check;
 if(!((((data1 === "atomic-sleep") || (data1 === "lock-order")) || (data1 === "data-race")) || (data1 === "leak"))){
-const err3 = {instancePath:instancePath+"/" + i0+"/check",schemaPath:"#/items/properties/check/enum",keyword:"enum",params:{allowedValues: schema60.items.properties.check.enum},message:"must be equal to one of the allowed values"};
+const err3 = {instancePath:instancePath+"/" + i0+"/check",schemaPath:"#/items/properties/check/enum",keyword:"enum",params:{allowedValues: schema60.items.properties.check.enum},message:"must be equal to one of the allowed values",schema:schema60.items.properties.check.enum,parentSchema:schema60.items.properties.check,data:data1};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6249,8 +6326,9 @@ errors++;
 }
 }
 if(data0.what !== undefined){
-if(typeof data0.what !== "string"){
-const err4 = {instancePath:instancePath+"/" + i0+"/what",schemaPath:"#/items/properties/what/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data2 = data0.what;
+if(typeof data2 !== "string"){
+const err4 = {instancePath:instancePath+"/" + i0+"/what",schemaPath:"#/items/properties/what/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema60.items.properties.what.type,parentSchema:schema60.items.properties.what,data:data2};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -6261,8 +6339,9 @@ errors++;
 }
 }
 if(data0.rule !== undefined){
-if(typeof data0.rule !== "string"){
-const err5 = {instancePath:instancePath+"/" + i0+"/rule",schemaPath:"#/items/properties/rule/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data3 = data0.rule;
+if(typeof data3 !== "string"){
+const err5 = {instancePath:instancePath+"/" + i0+"/rule",schemaPath:"#/items/properties/rule/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema60.items.properties.rule.type,parentSchema:schema60.items.properties.rule,data:data3};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -6274,7 +6353,7 @@ errors++;
 }
 }
 else {
-const err6 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err6 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema60.items.type,parentSchema:schema60.items,data:data0};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -6286,7 +6365,7 @@ errors++;
 }
 }
 else {
-const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema60.type,parentSchema:schema60,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -6314,7 +6393,7 @@ evaluated0.items = undefined;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(!(((((((key0 === "id") || (key0 === "returned")) || (key0 === "blocked")) || (key0 === "unsupported")) || (key0 === "events")) || (key0 === "threads")) || (key0 === "reports"))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema55,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6337,8 +6416,9 @@ errors = vErrors.length;
 }
 }
 if(data.blocked !== undefined){
-if(true !== data.blocked){
-const err1 = {instancePath:instancePath+"/blocked",schemaPath:"#/properties/blocked/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+let data2 = data.blocked;
+if(true !== data2){
+const err1 = {instancePath:instancePath+"/blocked",schemaPath:"#/properties/blocked/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema55.properties.blocked,data:data2};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6349,8 +6429,9 @@ errors++;
 }
 }
 if(data.unsupported !== undefined){
-if(true !== data.unsupported){
-const err2 = {instancePath:instancePath+"/unsupported",schemaPath:"#/properties/unsupported/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant"};
+let data3 = data.unsupported;
+if(true !== data3){
+const err2 = {instancePath:instancePath+"/unsupported",schemaPath:"#/properties/unsupported/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema55.properties.unsupported,data:data3};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6380,7 +6461,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema55.type,parentSchema:schema55,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6409,7 +6490,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.threads === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "threads"},message:"must have required property '"+"threads"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "threads"},message:"must have required property '"+"threads"+"'",schema:schema61.required,parentSchema:schema61,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6420,7 +6501,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "id") || (key0 === "threads")) || (key0 === "reports"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema61,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6450,7 +6531,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema61.type,parentSchema:schema61,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6479,7 +6560,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.values === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "values"},message:"must have required property '"+"values"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "values"},message:"must have required property '"+"values"+"'",schema:schema62.required,parentSchema:schema62,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6490,7 +6571,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((key0 === "id") || (key0 === "values"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema62,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6517,7 +6598,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err2 = {instancePath:instancePath+"/values",schemaPath:"#/properties/values/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err2 = {instancePath:instancePath+"/values",schemaPath:"#/properties/values/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema62.properties.values.type,parentSchema:schema62.properties.values,data:data1};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6529,7 +6610,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema62.type,parentSchema:schema62,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6559,7 +6640,7 @@ evaluated0.items = undefined;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(!(((key0 === "id") || (key0 === "leaks")) || (key0 === "marks"))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema63,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6580,8 +6661,9 @@ let data1 = data.leaks;
 if(Array.isArray(data1)){
 const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
-if(typeof data1[i0] !== "string"){
-const err1 = {instancePath:instancePath+"/leaks/" + i0,schemaPath:"#/properties/leaks/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data2 = data1[i0];
+if(typeof data2 !== "string"){
+const err1 = {instancePath:instancePath+"/leaks/" + i0,schemaPath:"#/properties/leaks/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema63.properties.leaks.items.type,parentSchema:schema63.properties.leaks.items,data:data2};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6593,7 +6675,7 @@ errors++;
 }
 }
 else {
-const err2 = {instancePath:instancePath+"/leaks",schemaPath:"#/properties/leaks/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err2 = {instancePath:instancePath+"/leaks",schemaPath:"#/properties/leaks/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema63.properties.leaks.type,parentSchema:schema63.properties.leaks,data:data1};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6608,8 +6690,9 @@ let data3 = data.marks;
 if(Array.isArray(data3)){
 const len1 = data3.length;
 for(let i1=0; i1<len1; i1++){
-if(typeof data3[i1] !== "string"){
-const err3 = {instancePath:instancePath+"/marks/" + i1,schemaPath:"#/properties/marks/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data4 = data3[i1];
+if(typeof data4 !== "string"){
+const err3 = {instancePath:instancePath+"/marks/" + i1,schemaPath:"#/properties/marks/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema63.properties.marks.items.type,parentSchema:schema63.properties.marks.items,data:data4};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6621,7 +6704,7 @@ errors++;
 }
 }
 else {
-const err4 = {instancePath:instancePath+"/marks",schemaPath:"#/properties/marks/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err4 = {instancePath:instancePath+"/marks",schemaPath:"#/properties/marks/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema63.properties.marks.type,parentSchema:schema63.properties.marks,data:data3};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -6633,7 +6716,7 @@ errors++;
 }
 }
 else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema63.type,parentSchema:schema63,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -6662,7 +6745,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.error === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "error"},message:"must have required property '"+"error"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "error"},message:"must have required property '"+"error"+"'",schema:schema64.required,parentSchema:schema64,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6673,7 +6756,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((key0 === "id") || (key0 === "error"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema64,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6690,8 +6773,9 @@ errors = vErrors.length;
 }
 }
 if(data.error !== undefined){
-if(typeof data.error !== "string"){
-const err2 = {instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data1 = data.error;
+if(typeof data1 !== "string"){
+const err2 = {instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema64.properties.error.type,parentSchema:schema64.properties.error,data:data1};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6703,7 +6787,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema64.type,parentSchema:schema64,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6736,7 +6820,7 @@ const _errs0 = errors;
 let valid0 = false;
 const _errs1 = errors;
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/anyOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err0 = {instancePath,schemaPath:"#/anyOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema75.anyOf[0].type,parentSchema:schema75.anyOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6747,7 +6831,7 @@ errors++;
 }
 if((typeof data == "number") && (isFinite(data))){
 if(data < 0 || isNaN(data)){
-const err1 = {instancePath,schemaPath:"#/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err1 = {instancePath,schemaPath:"#/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema75.anyOf[0],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6762,7 +6846,7 @@ valid0 = valid0 || _valid0;
 const _errs3 = errors;
 if(typeof data === "string"){
 if(!pattern21.test(data)){
-const err2 = {instancePath,schemaPath:"#/anyOf/1/pattern",keyword:"pattern",params:{pattern: "^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$"},message:"must match pattern \""+"^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$"+"\""};
+const err2 = {instancePath,schemaPath:"#/anyOf/1/pattern",keyword:"pattern",params:{pattern: "^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$"},message:"must match pattern \""+"^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$"+"\"",schema:"^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$",parentSchema:schema75.anyOf[1],data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6773,7 +6857,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/anyOf/1/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err3 = {instancePath,schemaPath:"#/anyOf/1/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema75.anyOf[1].type,parentSchema:schema75.anyOf[1],data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6787,7 +6871,7 @@ valid0 = valid0 || _valid0;
 const _errs5 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.limit === undefined){
-const err4 = {instancePath,schemaPath:"#/anyOf/2/required",keyword:"required",params:{missingProperty: "limit"},message:"must have required property '"+"limit"+"'"};
+const err4 = {instancePath,schemaPath:"#/anyOf/2/required",keyword:"required",params:{missingProperty: "limit"},message:"must have required property '"+"limit"+"'",schema:schema75.anyOf[2].required,parentSchema:schema75.anyOf[2],data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -6798,7 +6882,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((key0 === "limit") || (key0 === "plus"))){
-const err5 = {instancePath,schemaPath:"#/anyOf/2/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err5 = {instancePath,schemaPath:"#/anyOf/2/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema75.anyOf[2],data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -6809,8 +6893,9 @@ errors++;
 }
 }
 if(data.limit !== undefined){
-if(typeof data.limit !== "string"){
-const err6 = {instancePath:instancePath+"/limit",schemaPath:"#/anyOf/2/properties/limit/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data0 = data.limit;
+if(typeof data0 !== "string"){
+const err6 = {instancePath:instancePath+"/limit",schemaPath:"#/anyOf/2/properties/limit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema75.anyOf[2].properties.limit.type,parentSchema:schema75.anyOf[2].properties.limit,data:data0};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -6823,7 +6908,7 @@ errors++;
 if(data.plus !== undefined){
 let data1 = data.plus;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err7 = {instancePath:instancePath+"/plus",schemaPath:"#/anyOf/2/properties/plus/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err7 = {instancePath:instancePath+"/plus",schemaPath:"#/anyOf/2/properties/plus/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema75.anyOf[2].properties.plus.type,parentSchema:schema75.anyOf[2].properties.plus,data:data1};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -6835,7 +6920,7 @@ errors++;
 }
 }
 else {
-const err8 = {instancePath,schemaPath:"#/anyOf/2/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err8 = {instancePath,schemaPath:"#/anyOf/2/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema75.anyOf[2].type,parentSchema:schema75.anyOf[2],data};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -6850,7 +6935,7 @@ if(_valid0){
 var props0 = true;
 }
 if(!valid0){
-const err9 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+const err9 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf",schema:schema75.anyOf,parentSchema:schema75,data};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -6889,7 +6974,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.cap === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "cap"},message:"must have required property '"+"cap"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "cap"},message:"must have required property '"+"cap"+"'",schema:schema74.required,parentSchema:schema74,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6899,7 +6984,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.value === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema74.required,parentSchema:schema74,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6910,7 +6995,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "cap") || (key0 === "value")) || (key0 === "flags"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema74,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6921,8 +7006,9 @@ errors++;
 }
 }
 if(data.cap !== undefined){
-if(!(data.cap === "MAX_VCPU_ID")){
-const err3 = {instancePath:instancePath+"/cap",schemaPath:"#/properties/cap/enum",keyword:"enum",params:{allowedValues: schema74.properties.cap.enum},message:"must be equal to one of the allowed values"};
+let data0 = data.cap;
+if(!(data0 === "MAX_VCPU_ID")){
+const err3 = {instancePath:instancePath+"/cap",schemaPath:"#/properties/cap/enum",keyword:"enum",params:{allowedValues: schema74.properties.cap.enum},message:"must be equal to one of the allowed values",schema:schema74.properties.cap.enum,parentSchema:schema74.properties.cap,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6946,7 +7032,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema74.type,parentSchema:schema74,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -6975,7 +7061,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.id === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'",schema:schema76.required,parentSchema:schema76,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6986,7 +7072,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(key0 === "id")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema76,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -7004,7 +7090,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema76.type,parentSchema:schema76,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -7033,7 +7119,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.vcpu === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema77.required,parentSchema:schema77,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7044,7 +7130,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(key0 === "vcpu")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema77,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -7057,7 +7143,7 @@ errors++;
 if(data.vcpu !== undefined){
 let data0 = data.vcpu;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema77.properties.vcpu.type,parentSchema:schema77.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -7068,7 +7154,7 @@ errors++;
 }
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 < 0 || isNaN(data0)){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema77.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -7081,7 +7167,7 @@ errors++;
 }
 }
 else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema77.type,parentSchema:schema77,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -7110,7 +7196,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.slot === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "slot"},message:"must have required property '"+"slot"+"'"};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "slot"},message:"must have required property '"+"slot"+"'",schema:schema78.required,parentSchema:schema78,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7120,7 +7206,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.gpa === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "gpa"},message:"must have required property '"+"gpa"+"'"};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "gpa"},message:"must have required property '"+"gpa"+"'",schema:schema78.required,parentSchema:schema78,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -7130,7 +7216,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.size === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "size"},message:"must have required property '"+"size"+"'"};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "size"},message:"must have required property '"+"size"+"'",schema:schema78.required,parentSchema:schema78,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -7141,7 +7227,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "slot") || (key0 === "gpa")) || (key0 === "size"))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema78,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -7154,7 +7240,7 @@ errors++;
 if(data.slot !== undefined){
 let data0 = data.slot;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err4 = {instancePath:instancePath+"/slot",schemaPath:"#/properties/slot/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err4 = {instancePath:instancePath+"/slot",schemaPath:"#/properties/slot/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema78.properties.slot.type,parentSchema:schema78.properties.slot,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -7165,7 +7251,7 @@ errors++;
 }
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 < 0 || isNaN(data0)){
-const err5 = {instancePath:instancePath+"/slot",schemaPath:"#/properties/slot/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err5 = {instancePath:instancePath+"/slot",schemaPath:"#/properties/slot/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema78.properties.slot,data:data0};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -7190,7 +7276,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema78.type,parentSchema:schema78,data};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -7219,7 +7305,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema79,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7230,7 +7316,7 @@ errors++;
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema79.type,parentSchema:schema79,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -7258,7 +7344,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema81.type,parentSchema:schema81,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7286,7 +7372,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema82.type,parentSchema:schema82,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7314,7 +7400,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema83.type,parentSchema:schema83,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7342,7 +7428,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((data === "OUTSIDE_GUEST_MODE") || (data === "IN_GUEST_MODE")) || (data === "EXITING_GUEST_MODE"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema84.enum},message:"must be equal to one of the allowed values"};
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema84.enum},message:"must be equal to one of the allowed values",schema:schema84.enum,parentSchema:schema84,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7370,7 +7456,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema85.type,parentSchema:schema85,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7398,7 +7484,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema86.type,parentSchema:schema86,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7426,7 +7512,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema87.type,parentSchema:schema87,data};
 if(vErrors === null){
 vErrors = [err0];
 }

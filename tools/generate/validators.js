@@ -39,6 +39,7 @@ function makeValidators({ schemas, calls, reads }) {
     allowUnionTypes: true,
     strictRequired: false,
     strictTypes: false,
+    verbose: true,
     discriminator: true,
     inlineRefs: false,
     code: { source: true, esm: true, lines: true },

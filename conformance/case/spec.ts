@@ -1,0 +1,41 @@
+/** The specification as data: what `loadSpec` makes of the folder spec/. */
+import type {
+  CallDeclaration,
+  Case,
+  EventDeclaration,
+  Feature,
+  ForbiddenPair,
+  LockDeclaration,
+  ReadDeclaration,
+  Rule,
+} from "../../spec/generated/types";
+
+/** A bound that an implementation reports of itself, and the values it has on known kernels. */
+export interface Limit {
+  readonly about: string;
+  readonly known: readonly number[];
+}
+
+/** A case, and the file that it was read from. */
+export type FiledCase = Case & { readonly file: string };
+
+/** A rule, its area (the first word of its id), and the file that it was read from. */
+export type FiledRule = Rule & { readonly area: string; readonly file: string };
+
+/** Names and what they are declared as; reads and events are patterns, see `declaredAs`. */
+export interface Vocabulary {
+  readonly features: ReadonlyMap<string, Feature>;
+  readonly calls: ReadonlyMap<string, CallDeclaration>;
+  readonly reads: ReadonlyMap<string, ReadDeclaration>;
+  readonly events: ReadonlyMap<string, EventDeclaration>;
+  readonly locks: ReadonlyMap<string, LockDeclaration>;
+  readonly forbidden: readonly ForbiddenPair[];
+  readonly limits: ReadonlyMap<string, Limit>;
+  readonly symbols: ReadonlyMap<string, string>;
+}
+
+/** The vocabulary, and all rules and cases by id. */
+export interface Spec extends Vocabulary {
+  readonly rules: ReadonlyMap<string, FiledRule>;
+  readonly cases: ReadonlyMap<string, FiledCase>;
+}
