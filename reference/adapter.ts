@@ -12,7 +12,7 @@ import { vmx_api } from "./vmx/chapter";
 import { xen_api } from "./xen/chapter";
 
 const APIS: readonly Api[] = [kvm_api, apic_api, vmx_api, svm_api, hyperv_api, xen_api];
-const CALLS = Object.assign({}, ...APIS.map((api) => api.calls)) as Required<Api["calls"]>;
+const CALLS = Object.assign({}, ...APIS.map((api) => api.calls)) as Api["calls"];
 const READS = Object.assign({}, ...APIS.map((api) => api.reads)) as Record<string, Reader>;
 
 /** What of the reference is other than the newest kernel: bugs and older kernels are made of this. */
@@ -78,10 +78,11 @@ function hello({ name, kernel, without = [] }: Variant): HelloReply {
 }
 
 function call(machine: Machine, { thread: name, interrupts, do: what, args }: CallRequest): Reply {
-  if (!(what in CALLS)) return { unsupported: true };
+  const asked = CALLS[what as keyof typeof CALLS];
+  if (asked === undefined) return { unsupported: true };
   const thread = machine.thread(name, interrupts);
   try {
-    machine.begin(thread, CALLS[what as keyof typeof CALLS](machine.kvm, args));
+    machine.begin(thread, asked(machine.kvm, args));
   } catch (error) {
     if (!(error instanceof BadFd)) throw error;
     thread.returned = "EBADF";

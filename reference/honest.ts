@@ -159,17 +159,17 @@ class Watch {
     const values: Iterable<unknown> = object instanceof Map ? object.values() : object;
     for (const value of values) if (typeof value === "object" && value !== null) this.instrument(value, path);
     if (object instanceof Map) {
-      const { set } = object;
+      const set = object.set.bind(object);
       object.set = (key, value) => {
         if (typeof value === "object" && value !== null) this.instrument(value, `${path}.${String(key)}`);
         if (!(value instanceof Cell)) this.plain(object, "entries", "store", path);
-        return set.call(object, key, value);
+        return set(key, value);
       };
     } else if (object instanceof Set) {
-      const { add } = object;
+      const add = object.add.bind(object);
       object.add = (value) => {
         this.plain(object, "members", "store", path);
-        return add.call(object, value);
+        return add(value);
       };
     }
   }
@@ -244,7 +244,7 @@ function part_of(value: object, note: (mode: Mode) => void): unknown {
     get: (target, key) => {
       const member: unknown = Reflect.get(target, key, target);
       note(typeof member === "function" && !READS_ONLY.has(String(key)) && typeof key === "string" ? "store" : "load");
-      return typeof member === "function" ? member.bind(target) : member;
+      return typeof member === "function" ? (member.bind(target) as unknown) : member;
     },
     set: (target, key, to) => {
       note("store");

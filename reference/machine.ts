@@ -6,7 +6,9 @@ import { create_vcpu } from "./kvm/create_vcpu";
 import type { Chapter, Kvm } from "./kvm/types";
 import { config_of, create_vm } from "./kvm/vm";
 import { svm_chapter } from "./svm/chapter";
-import { advance, type FaultBudget, type KThread, type Ops, type Report, type Running, type Stack, type Step, type Task } from "./task";
+import { FaultBudget } from "./sync/fault";
+import { handler, interruptible } from "./sync/handler";
+import { advance, type KThread, type Ops, type Report, type Running, type Stack, type Task } from "./task";
 import { vmx_chapter } from "./vmx/chapter";
 import { xen_chapter } from "./xen/chapter";
 
@@ -24,16 +26,6 @@ export interface MachineThread extends KThread {
   started: boolean;
 }
 
-class Budget implements FaultBudget {
-  readonly name = "faults.alloc";
-  left: number;
-  readonly pick: Step = { kind: "pick", on: [this], picks: 2 };
-
-  constructor(readonly allowed: number) {
-    this.left = allowed;
-  }
-}
-
 export class Machine implements Running {
   readonly kvm: Kvm;
   readonly reports: Report[] = [];
@@ -47,9 +39,9 @@ export class Machine implements Running {
     faults = 0,
   ) {
     this.kvm = create_vm(config_of(given), CHAPTERS[given.backend]);
-    this.faults = new Budget(0);
+    this.faults = new FaultBudget(0);
     boot(this, given);
-    this.faults = new Budget(faults);
+    this.faults = new FaultBudget(faults);
   }
 
   /** The thread of this name; made when it is first asked for. */
@@ -64,7 +56,7 @@ export class Machine implements Running {
 
   /** Begins a call: the lines before its first announcement, which touch nothing shared. */
   begin(thread: MachineThread, task: Task<unknown>): void {
-    thread.task = thread.owner === undefined ? task : handler(thread.owner, task);
+    thread.task = thread.owner === undefined ? task : handler(thread.stack, task);
     thread.next = undefined;
     thread.started = false;
     this.advance(thread, 0);
@@ -83,7 +75,7 @@ export class Machine implements Running {
     if (next === undefined) return false;
     for (const other of this.threads.values())
       if (other !== thread && other.stack === stack && other.owner && other.task && other.started) return false;
-    if (owner !== undefined && !thread.started && (stack.preempt_count > 0 || stack.irqs_off > 0)) return false;
+    if (owner !== undefined && !thread.started && !interruptible(stack)) return false;
     return next.ready === undefined || next.ready(thread);
   }
 
@@ -92,12 +84,6 @@ export class Machine implements Running {
     for (const { lock } of stack.held) this.reports.push({ check: "leak", what: `${name} returns with ${lock.name} held` });
     if (stack.preempt_count !== 0 || stack.irqs_off !== 0) this.reports.push({ check: "leak", what: `${name} returns in atomic context` });
   }
-}
-
-/** A handler's first step is its start: nothing of it runs before the point that the explorer chooses. */
-function* handler({ stack }: KThread, task: Task<unknown>): Task<unknown> {
-  yield { kind: "start", on: [stack] };
-  return yield* task;
 }
 
 function stack_of(name: string): Stack {

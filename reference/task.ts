@@ -245,19 +245,13 @@ export interface Report {
   readonly rule?: RuleId;
 }
 
-/** How many allocations may still fail in this run; the explorer picks which. */
-export interface FaultBudget extends Thing {
-  readonly allowed: number;
-  left: number;
-  readonly pick: Step;
-}
-
 /** What kernel code can reach without naming it, besides the thread it runs on. */
 export interface Running {
   readonly ops: Ops;
   readonly marks: Set<RuleId>;
   readonly reports: Report[];
-  readonly faults: FaultBudget;
+  /** How many allocations of this run may fail, at most; which, the explorer picks. */
+  readonly faults: Thing & { readonly allowed: number; left: number; readonly pick: Step };
 }
 
 let machine: Running | undefined;

@@ -1,5 +1,16 @@
 /** Allocations that can fail: where, the explorer chooses, within the case's budget. */
-import { within, type Task } from "../task";
+import { within, type Step, type Task, type Thing } from "../task";
+
+/** How many allocations of one run may still fail. */
+export class FaultBudget implements Thing {
+  readonly name = "faults.alloc";
+  readonly pick: Step = { kind: "pick", on: [this], picks: 2 };
+  left: number;
+
+  constructor(readonly allowed: number) {
+    this.left = allowed;
+  }
+}
 
 /** Whether this allocation succeeds. Without a fault budget it does, and is no step. */
 export function* kmalloc(): Task<boolean> {
