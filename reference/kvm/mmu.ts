@@ -3,6 +3,7 @@
  * be stale, and the flushes that end staleness. Source: arch/x86/kvm/mmu/mmu.c.
  */
 import { lockdep_assert_held } from "../sync/lockdep";
+import { write_lock, write_unlock } from "../sync/rwlock";
 import { Cell, ops, rmw_all, store_all, type Step, type Task } from "../task";
 import { requests } from "./requests";
 import type { Kvm, Vcpu } from "./types";
@@ -57,6 +58,19 @@ export const mmu = ops("mmu", {
     const had = cell.now !== undefined;
     cell.now = undefined;
     return had;
+  },
+
+  /**
+   * Removes the translation of one frame, as an invalidation of its own: who looked a page up before
+   * finds the sequence moved, and looks again.
+   */
+  *kvm_zap_gfn(kvm: Kvm, gfn: number): Task<void> {
+    yield* write_lock(kvm.mmu_lock);
+    const flush = yield* mmu.zap_gfn(kvm, gfn);
+    if (flush) yield* mmu.kvm_flush_remote_tlbs(kvm);
+    yield kvm.notifier.seq.rmw;
+    kvm.notifier.seq.now++;
+    yield* write_unlock(kvm.mmu_lock);
   },
 
   /** One posting that makes every vCPU drop its TLB before it runs the guest again. */

@@ -2,6 +2,12 @@
 /** Every rule of spec/rules/, and those that own a forbidden pair of locks. */
 export type RuleId =
   | "apicpg.slot.private-ids-refused"
+  | "apicv.inhibit.foreign-reasons-ignored"
+  | "apicv.inhibit.kick-first"
+  | "apicv.inhibit.only-transitions-kick"
+  | "apicv.inhibit.zaps-apic-page"
+  | "apicv.vcpu.follows-mask"
+  | "apicv.vcpu.looks-for-interrupts-when-off"
   | "lock.apicv.inside-all"
   | "lock.apicv.no-synchronize-inside"
   | "lock.kick.publish-before-look"
@@ -58,8 +64,11 @@ export type SymbolName =
 
 /** Every read of spec/reads.yaml; `*` stands for a number or a name. */
 export type ReadPattern =
+  | "apicv.inhibited"
+  | "apicv.inhibits"
   | "memslots.generation"
   | "mmu.remote_tlb_flush"
+  | "vcpu.*.apicv_active"
   | "vcpu.*.in_guest"
   | "vcpu.*.mode"
   | "vm.created_vcpus"
@@ -68,6 +77,7 @@ export type ReadPattern =
 
 /** Every event of spec/events.yaml; `*` stands for a number or a name. */
 export type EventPattern =
+  | "apicv.inhibits.stored"
   | "lock.*.released"
   | "lock.*.taken"
   | "memslots.swapped"

@@ -1,0 +1,44 @@
+/**
+ * What the vendor's module hands to generic x86 code, `kvm_x86_ops`: registered when a VM is made,
+ * since a machine can have a VM of either vendor. Source: arch/x86/include/asm/kvm_host.h.
+ */
+import type { Kvm, Vcpu } from "../kvm/types";
+import type { Task } from "../task";
+
+/** Why APICv is off, in the order of their bits; the numbers moved between versions, the names did not. */
+export const INHIBITS = [
+  "DISABLE",
+  "HYPERV",
+  "ABSENT",
+  "BLOCKIRQ",
+  "PHYSICAL_ID_ALIASED",
+  "APIC_ID_MODIFIED",
+  "APIC_BASE_MODIFIED",
+  "NESTED",
+  "IRQWIN",
+  "PIT_REINJ",
+  "SEV",
+  "LOGICAL_ID_ALIASED",
+  "PHYSICAL_ID_TOO_BIG",
+] as const;
+
+export type Inhibit = (typeof INHIBITS)[number];
+
+export interface X86Ops {
+  /** The reasons that this vendor's hardware cares about: all others are no reason at all. */
+  readonly required_apicv_inhibits: ReadonlySet<Inhibit>;
+  /** The vCPU's `apicv_active` has changed: make the hardware follow. Preemption is off. */
+  refresh_apicv_exec_ctrl?(vcpu: Vcpu): Task<void>;
+}
+
+/** Called by a vendor chapter's `vm_init`. */
+export function kvm_ops_update(kvm: Kvm, ops: X86Ops): void {
+  kvm.arch["x86_ops"] = ops;
+}
+
+/** The vendor's operations; without a vendor, of generic x86, nothing inhibits what is never on. */
+export function x86_ops(kvm: Kvm): X86Ops {
+  return (kvm.arch["x86_ops"] as X86Ops | undefined) ?? NONE;
+}
+
+const NONE: X86Ops = { required_apicv_inhibits: new Set() };
