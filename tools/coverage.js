@@ -11,7 +11,9 @@ const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
-const WORK = ".nyc_output";
+const ROOT = path.join(__dirname, "..");
+// Absolute: the commands that tests start run in folders of their own.
+const WORK = path.join(ROOT, ".nyc_output");
 const RAW = path.join(WORK, "raw");
 const CHILDREN = path.join(WORK, "children");
 const MERGE = path.join(WORK, "merge");
@@ -21,7 +23,7 @@ function nyc(...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-process.chdir(path.join(__dirname, ".."));
+process.chdir(ROOT);
 fs.rmSync(WORK, { recursive: true, force: true });
 fs.rmSync(path.join("coverage", "report"), { recursive: true, force: true });
 fs.mkdirSync(MERGE, { recursive: true });
