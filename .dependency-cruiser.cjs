@@ -26,8 +26,8 @@ function pure(name, from, to, comment) {
 
 const SPEC = "^spec/generated/";
 
-/** The chapters of the reference, lowest first; chapters of one row do not know each other. */
-const CHAPTERS = [["task\\.ts$"], ["sync/"], ["kvm/"], ["apic/"], ["vmx/", "svm/", "hyperv/", "xen/"], ["(machine|honest)\\.ts$"]];
+/** The chapters of the reference, lowest first; chapters of one row do not know each other. adapter.ts and honest.ts stand above them all. */
+const CHAPTERS = [["task\\.ts$"], ["sync/"], ["kvm/"], ["apic/"], ["vmx/", "svm/", "hyperv/", "xen/"], ["machine\\.ts$"]];
 
 const chapterRules = CHAPTERS.flatMap((row, level) =>
   row.map((chapter) =>
