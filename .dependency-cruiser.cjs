@@ -24,7 +24,7 @@ function pure(name, from, to, comment) {
   return { name, severity: "error", comment, from: { path: from, pathNot: TEST }, to: { pathNot: to } };
 }
 
-const SPEC = "^spec/generated/";
+const SPEC = "^spec/(generated/|steps\\.ts$)";
 
 /** The chapters of the reference, lowest first; chapters of one row do not know each other. adapter.ts and honest.ts stand above them all. */
 const CHAPTERS = [["task\\.ts$"], ["sync/"], ["kvm/"], ["apic/"], ["vmx/", "svm/", "hyperv/", "xen/"], ["machine\\.ts$"]];

@@ -9,9 +9,10 @@
  * swapped with one that it conflicts with, and the order that breaks a rule would never be tried.
  */
 import type { Reply, Request, Value } from "../spec/generated/types";
+import type { Kind } from "../spec/steps";
 import { reference, type Variant } from "./adapter";
 import { Machine, type MachineThread } from "./machine";
-import { Cell, guard_of, type Kind, type Stack, type Step, type Thing } from "./task";
+import { Cell, guard_of, type Stack, type Step, type Thing } from "./task";
 
 /** What is being done while an access happens; outside these nothing is judged. */
 type Phase =

@@ -1,6 +1,6 @@
 import { RuleTester, type Rule } from "eslint";
 import { parser } from "typescript-eslint";
-import { CONFLICTS } from "../../reference/task";
+import { CONFLICTS } from "../../spec/steps";
 
 const rule = jest.requireActual<Rule.RuleModule & { SYNC_KINDS: Set<string> }>("./sync-steps-only-in-sync");
 
