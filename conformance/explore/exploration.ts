@@ -1,0 +1,97 @@
+import type { CheckName, RuleId, Value } from "../../spec/generated/types";
+import { bindingOf } from "../case/binding";
+import type { Instance } from "../case/pattern";
+import type { CheckClaim, OutcomeClaim, PlannedOutcome, StateClaim } from "../plan/claims";
+import { seenOrders, seenOutcomes, seenStates, type Plan } from "../plan/plan";
+import { Footprints } from "./footprints";
+import { Orders } from "./orders";
+import type { Sequences } from "./sequences";
+import { Watch } from "./watch";
+
+/** When to give up: so many runs in all, so many steps in one run. */
+export interface Limits {
+  readonly runs: number;
+  readonly steps: number;
+}
+
+type Values = Readonly<Record<string, Value>>;
+
+/** What all runs of one exploration share. */
+export class Exploration {
+  readonly footprints: Footprints;
+  readonly watch: Watch;
+  readonly orders: Orders;
+  /** Claims judged in every visible state. */
+  readonly states: readonly StateClaim[];
+  /** Claims judged at the end of every run. */
+  readonly finals: readonly StateClaim[];
+  /** What is read before the first step, and at the end. */
+  readonly firstReads: readonly string[];
+  readonly allReads: readonly string[];
+  /** The rules whose code was passed in any run. */
+  readonly marks = new Set<RuleId>();
+  /** The distinct ways in which runs ended: returns and settled reads. */
+  readonly ends = new Set<string>();
+  /** The listed outcomes that some run came to. */
+  readonly outcomes = new Set<PlannedOutcome>();
+  private readonly outcomeClaim: OutcomeClaim | undefined;
+
+  constructor(
+    readonly plan: Plan,
+    readonly limits: Limits,
+    readonly sequences: Sequences | undefined,
+  ) {
+    const seen = seenStates(plan);
+    const orders = seenOrders(plan);
+    this.states = seen.filter(({ kind }) => kind === "always" || kind === "sometimes");
+    this.finals = seen.filter(({ kind }) => kind === "finally");
+    const thens = seen.filter(({ kind }) => kind === "then");
+    this.footprints = new Footprints(this.states, thens, orders);
+    this.watch = new Watch([...this.states, ...this.finals]);
+    this.orders = new Orders(orders);
+    this.outcomeClaim = seenOutcomes(plan);
+    const outcomes = [...(this.outcomeClaim?.listed ?? []), ...(this.outcomeClaim?.permitted ?? [])];
+    this.firstReads = readsOf(this.states);
+    const atEnd = [...outcomes.map((outcome) => outcome.reads), ...orders.map((claim) => claim.onlyIf)].flatMap(
+      (compiled) => compiled?.reads ?? [],
+    );
+    this.allReads = [...new Set([...this.firstReads, ...readsOf(this.finals), ...atEnd])];
+  }
+
+  /** The case's claim about a built-in check, if it makes one. */
+  checkClaim(check: CheckName): CheckClaim | undefined {
+    return this.plan.claims.find((claim): claim is CheckClaim => claim.kind === "check" && claim.check === check);
+  }
+
+  /** The instances of a claim that there are in these values. */
+  instancesIn({ compiled }: StateClaim, values: Values): Instance[] {
+    if (!compiled.starred) return [compiled.at("")];
+    const starred = compiled.reads.filter((read) => read.includes("*"));
+    const found = Object.keys(values).flatMap((name) => starred.map((read) => bindingOf(read, name)));
+    return [...new Set(found)].filter((each) => each !== undefined).map((each) => compiled.at(each));
+  }
+
+  /** A run came to this: remembers it, and says if no outcome allows it. */
+  came(returns: ReadonlyMap<string, readonly Value[]>, values: Values): { claim: OutcomeClaim; what: string } | undefined {
+    const reads = Object.keys(values).sort();
+    this.ends.add(JSON.stringify([[...returns], reads.map((read) => [read, values[read]])]));
+    const claim = this.outcomeClaim;
+    if (claim === undefined) return undefined;
+    const fits = (outcome: PlannedOutcome): boolean =>
+      [...outcome.returns].every(([thread, tests]) => {
+        const all = returns.get(thread) ?? [];
+        return all.length === tests.length && tests.every((test, i) => test(all[i] ?? "nothing", undefined, () => undefined));
+      }) &&
+      (outcome.reads?.at("").holds(this.watch) ?? true);
+    const listed = claim.listed.filter(fits);
+    for (const outcome of listed) this.outcomes.add(outcome);
+    if (listed.length > 0 || (!this.plan.model && claim.permitted.some(fits))) return undefined;
+    const seen = [...returns].map(([thread, all]) => `${thread} returned ${all.join(", ")}`);
+    const shown = [...claim.listed, ...claim.permitted].flatMap((outcome) => outcome.reads?.reads ?? []);
+    return { claim, what: [...seen, ...[...new Set(shown)].map((read) => `${read} is ${String(values[read])}`)].join("; ") };
+  }
+}
+
+function readsOf(claims: readonly StateClaim[]): string[] {
+  return [...new Set(claims.flatMap(({ compiled }) => compiled.reads))];
+}

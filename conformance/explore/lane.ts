@@ -1,0 +1,66 @@
+import type { Announcement, Standing, Value } from "../../spec/generated/types";
+import type { PlannedCall, PlannedThread } from "../plan/plan";
+import type { Footprints } from "./footprints";
+import type { Transition } from "./footprint";
+
+/** One thread during a run: where it stands, and what it could do next. */
+export class Lane {
+  /** The place of the current call among its calls; -1 before the first. */
+  at = -1;
+  /** It is inside a call and has announced a step. */
+  pending = false;
+  /** It said that its call is blocked; the return may come later. */
+  blocked = false;
+  ready = false;
+  /** Its call has returned since it was last looked at. */
+  back = false;
+  returned: Value | undefined;
+  unsupported = false;
+  readonly returns: Value[] = [];
+  path: readonly string[] = [];
+  stack: number;
+  /** What it could do next, one for each pick. */
+  next: Transition[] = [];
+  private announced: Announcement | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly index: number,
+    readonly calls: readonly PlannedCall[],
+    readonly interrupts?: PlannedThread["interrupts"],
+  ) {
+    this.stack = index;
+  }
+
+  /** The call that it is in, or last made; undefined for a thread that the case did not start. */
+  get call(): PlannedCall | undefined {
+    return this.calls[this.at];
+  }
+
+  /** Takes over what the implementation says of it. */
+  stands(standing: Standing, stack: number, footprints: Footprints): void {
+    const { next } = standing;
+    if (next === undefined) {
+      this.back = this.pending || this.blocked;
+      this.pending = this.blocked = false;
+      this.announced = undefined;
+      this.returned = standing.returned;
+      if (standing.unsupported === true) this.unsupported = true;
+      return;
+    }
+    this.pending = true;
+    this.ready = standing.ready !== false;
+    if (standing.path !== undefined) this.path = standing.path.slice();
+    if (next === this.announced && stack === this.stack) return;
+    this.announced = next;
+    this.stack = stack;
+    this.offer(footprints, footprints.of(next));
+  }
+
+  /** Makes the transitions for its next step. */
+  offer(footprints: Footprints, does: ReturnType<Footprints["of"]>): void {
+    const looks = this.call?.then?.id ?? -1;
+    this.next = [];
+    for (let pick = 0; pick < does.picks; pick++) this.next.push(footprints.transition(does, this.index, pick, this.stack, looks));
+  }
+}

@@ -1,0 +1,239 @@
+import type { RuleId } from "../../spec/generated/types";
+import { Crashed, type Exchange } from "../adapter/door";
+import type { StateClaim } from "../plan/claims";
+import type { Exploration } from "./exploration";
+import type { Lane } from "./lane";
+import { Misfit } from "./replay";
+import type { Transition } from "./footprint";
+import type { Strategy } from "./strategy";
+import type { Violation } from "./violation";
+import { Violations } from "./violations";
+import { World } from "./world";
+
+/** One step of a run as a report shows it. */
+export interface Row {
+  readonly n: number;
+  readonly thread: string;
+  /** The operations that the step is in, outermost first, if the implementation tells. */
+  readonly path: readonly string[];
+  readonly kind: string;
+  readonly objects: readonly string[];
+  readonly event: string | undefined;
+  /** What of the claims' reads the step changed, and what its call returned. */
+  readonly note: string;
+}
+
+/** How a run ended: all calls returned or are rightly blocked; nobody can go on; seen in other runs; cut off; crashed; not repeatable. */
+export type End = "complete" | "stuck" | "asleep" | "too long" | "crashed" | "misfit";
+
+/** One run of a case under one schedule. */
+export interface Ran {
+  readonly end: End;
+  /** The steps taken. */
+  readonly taken: readonly Transition[];
+  /** What was violated, each claim once, in the order found. */
+  readonly violations: readonly Violation[];
+  /** For `crashed` and `misfit`: what happened. */
+  readonly reason: string | undefined;
+  /** With `paths`: the steps as a report shows them. */
+  readonly trace: readonly Row[];
+}
+
+/** The thread of the calls before the race. */
+const SET_UP = "setup";
+
+/** One run: open a world, set up, take steps as the strategy says, judge, close. */
+export class Run {
+  private readonly taken: Transition[] = [];
+  private readonly trace: Row[] = [];
+  private readonly found: Violations;
+  private readonly world: World;
+
+  constructor(
+    private readonly whole: Exploration,
+    private readonly paths: boolean,
+  ) {
+    const found = new Violations(whole, this.taken);
+    this.found = found;
+    this.world = new World(whole.plan, whole.footprints, {
+      event: (event, thread) => whole.orders.saw(event, thread, found.order),
+      report: (report) => found.report(report),
+    });
+    whole.watch.reset();
+    whole.orders.reset();
+  }
+
+  /** Makes the run. */
+  *go(strategy: Strategy): Exchange<Ran> {
+    try {
+      return this.ran(yield* this.whileOpen(strategy));
+    } catch (error) {
+      if (error instanceof Crashed) return this.ran("crashed", error.message);
+      if (error instanceof Misfit) return this.ran("misfit", error.message);
+      throw error;
+    }
+  }
+
+  private ran(end: End, reason?: string): Ran {
+    return { end, taken: this.taken, violations: this.found.all, reason, trace: this.trace };
+  }
+
+  private *whileOpen(strategy: Strategy): Exchange<End> {
+    yield* this.world.open(this.paths);
+    let end: End = (yield* this.setUp()) ? "complete" : "stuck";
+    if (end === "complete") end = yield* this.race(strategy);
+    if (end === "complete") yield* this.settle();
+    const { leaks, marks } = yield* this.world.close();
+    for (const mark of marks ?? []) this.whole.marks.add(mark as RuleId);
+    for (const what of leaks ?? []) this.found.report({ check: "leak", what });
+    return end;
+  }
+
+  /** Makes the calls before the race, one after the other. False if one of them is stuck. */
+  private *setUp(): Exchange<boolean> {
+    const { setUp } = this.whole.plan;
+    if (setUp.length === 0) return true;
+    const lane = this.world.aside(SET_UP, setUp);
+    yield* this.begin(lane);
+    while (lane.pending) {
+      const next = [lane, ...this.world.lanes].find((each) => each.pending && each.ready);
+      const [transition] = next?.next ?? [];
+      if (next === undefined || transition === undefined) break;
+      yield* this.world.advance(next, transition);
+      yield* this.backs(next);
+    }
+    return (!lane.pending && !lane.blocked) || this.mayWait([lane, ...this.world.lanes]);
+  }
+
+  private *race(strategy: Strategy): Exchange<End> {
+    const { watch, plan, firstReads, limits } = this.whole;
+    if (firstReads.length > 0) watch.show(yield* this.world.read(firstReads));
+    this.judgeStates();
+    const own = this.world.lanes.slice(0, plan.threads.length);
+    for (const lane of own) if (lane.interrupts === undefined) yield* this.begin(lane);
+    for (const lane of own) if (lane.interrupts !== undefined) yield* this.begin(lane);
+    for (;;) {
+      const enabled = this.world.whatIsEnabled();
+      if (enabled.length === 0) return this.mayWait(this.world.lanes) ? "complete" : "stuck";
+      if (this.taken.length >= limits.steps) return "too long";
+      const chosen = strategy.choose(this.taken.length, enabled);
+      if (chosen === undefined) return "asleep";
+      if (!enabled.includes(chosen)) return this.notRepeatable(chosen);
+      yield* this.take(chosen);
+    }
+  }
+
+  private *take(chosen: Transition): Exchange<void> {
+    const { watch, orders, sequences } = this.whole;
+    const lane = this.laneOf(chosen);
+    const step = chosen.does;
+    const { path } = lane;
+    this.taken.push(chosen);
+    watch.stepped(step);
+    yield* this.world.advance(lane, chosen);
+    if (step.event !== undefined) orders.saw(step.event, lane.name, this.found.order);
+    if (step.reads.length > 0) watch.show(yield* this.world.read(step.reads));
+    for (const { claim, binding } of step.visible) {
+      if (claim.kind === "always" || claim.kind === "sometimes") watch.judge(claim, binding, this.found.state);
+      sequences?.saw(claim, binding, step, watch);
+    }
+    if (this.paths) this.row(lane, chosen, path);
+    yield* this.backs(lane);
+  }
+
+  /** Begins a thread's next call; one that returns without a step is judged, and the next begun. */
+  private *begin(lane: Lane): Exchange<void> {
+    yield* this.world.begin(lane);
+    yield* this.backs(lane);
+  }
+
+  /** Judges the calls that have returned, and begins what follows them; `first` is the thread that took the step. */
+  private *backs(first: Lane): Exchange<void> {
+    if (first.back) yield* this.returned(first);
+    for (const lane of this.world.lanes) if (lane.back) yield* this.returned(lane);
+  }
+
+  private *returned(lane: Lane): Exchange<void> {
+    lane.back = false;
+    const { call, returned } = lane;
+    if (call === undefined) return;
+    if (lane.unsupported) {
+      lane.unsupported = false;
+      const what = `it says that it has ${call.do}, and answers that it has not`;
+      this.found.violation("capability-lie", call.rule, undefined, `${call.do} is there`, what);
+    }
+    lane.returns.push(returned ?? "nothing");
+    const claim = call.returned;
+    const what = `${lane.name}: ${call.do} returned ${returned === undefined ? "nothing" : JSON.stringify(returned)}`;
+    if (claim !== undefined && (returned === undefined || !claim.test(returned, undefined, () => undefined)))
+      this.found.violation("returned", claim.rule, claim.id, claim.text, what);
+    if (call.staysBlocked) this.found.violation("returned", call.rule, undefined, `${call.do} stays blocked`, what);
+    if (call.then !== undefined && call.then.unseen === undefined) yield* this.judgeThen(lane, call.then);
+    yield* this.begin(lane);
+  }
+
+  private *judgeThen(lane: Lane, claim: StateClaim): Exchange<void> {
+    const values = yield* this.world.read(claim.compiled.reads);
+    const state = { now: (read: string) => values[read], before: () => undefined };
+    for (const instance of this.whole.instancesIn(claim, values)) {
+      const text = `${lane.name}: when ${lane.call?.do ?? "the call"} returns, ${instance.text}`;
+      if (!instance.holds(state)) this.found.violation("then", claim.rule, claim.id, text, instance.complaints(state).join("; "));
+    }
+  }
+
+  /** Whether these threads, none of which can go on, are all where the case says that they stay. */
+  private mayWait(lanes: readonly Lane[]): boolean {
+    const waiting = lanes.filter((lane) => lane.pending || lane.blocked);
+    if (waiting.every((lane) => lane.call?.staysBlocked === true)) return true;
+    this.found.stuck(waiting);
+    return false;
+  }
+
+  private notRepeatable(chosen: Transition): End {
+    const { kind, objects } = chosen.does;
+    const step = `${this.laneOf(chosen).name} announced ${kind} of ${objects.join(", ")}`;
+    const what = `after the same ${this.taken.length} steps, ${step} in an earlier run and does not now`;
+    this.found.violation("nondeterministic", undefined, undefined, "the same steps lead to the same state", what);
+    return "misfit";
+  }
+
+  /** Everything is as it will stay: what is judged at the end. */
+  private *settle(): Exchange<void> {
+    const { watch, orders, allReads, finals } = this.whole;
+    const values = allReads.length > 0 ? yield* this.world.read(allReads) : {};
+    watch.settled(values);
+    this.judgeStates();
+    for (const claim of finals) watch.judge(claim, undefined, this.found.state);
+    orders.ended(watch, this.found.order);
+    const waits = (lane: Lane): boolean => lane.pending || lane.blocked;
+    const returns = this.world.lanes.map((lane) => [lane.name, waits(lane) ? [...lane.returns, "blocked"] : lane.returns] as const);
+    const bad = this.whole.came(new Map(returns), values);
+    if (bad !== undefined) this.found.violation("outcome", bad.claim.rule, bad.claim.id, bad.claim.text, bad.what);
+  }
+
+  private judgeStates(): void {
+    for (const claim of this.whole.states) this.whole.watch.judge(claim, undefined, this.found.state);
+  }
+
+  private row(lane: Lane, { does }: Transition, path: readonly string[]): void {
+    const changes = this.whole.watch.changed().map(([read, value]) => `${read} = ${JSON.stringify(value)}`);
+    const returns = lane.back ? [`${lane.call?.do ?? lane.name} returns ${JSON.stringify(lane.returned)}`] : [];
+    const { kind, objects, event } = does;
+    const known = path.length > 0 ? path : [lane.call?.do ?? lane.name];
+    this.trace.push({
+      n: this.taken.length,
+      thread: lane.name,
+      path: known,
+      kind,
+      objects,
+      event,
+      note: [...changes, ...returns].join("; "),
+    });
+  }
+
+  private laneOf({ thread }: Transition): Lane {
+    const lane = this.world.lanes[thread];
+    if (lane === undefined) throw new Misfit(`there is no thread ${thread} yet after ${this.taken.length} steps`);
+    return lane;
+  }
+}

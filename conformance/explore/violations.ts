@@ -1,0 +1,64 @@
+import type { Report, RuleId } from "../../spec/generated/types";
+import type { Instance } from "../case/pattern";
+import type { OrderClaim, StateClaim } from "../plan/claims";
+import type { Exploration } from "./exploration";
+import type { Lane } from "./lane";
+import type { Transition } from "./footprint";
+import type { Violation, ViolationKind } from "./violation";
+
+/** What was violated in one run: each claim once, in the order found. */
+export class Violations {
+  readonly all: Violation[] = [];
+  private readonly known = new Set<string>();
+
+  /** `taken` are the steps of the run so far. */
+  constructor(
+    private readonly whole: Exploration,
+    private readonly taken: readonly Transition[],
+  ) {}
+
+  violation(kind: ViolationKind, rule: RuleId | undefined, claim: number | undefined, text: string, what: string): void {
+    const key = claim === undefined ? `${kind} ${what}` : String(claim);
+    if (this.known.has(key)) return;
+    this.known.add(key);
+    this.all.push({ kind, rule, claim, text, what, step: this.taken.length });
+  }
+
+  /** A claim about states does not hold in the present one. */
+  readonly state = (claim: StateClaim, instance: Instance): void => {
+    const kind = claim.kind === "finally" ? "finally" : "always";
+    this.violation(kind, claim.rule, claim.id, instance.text, instance.complaints(this.whole.watch).join("; "));
+  };
+
+  /** A claim about events does not hold. */
+  readonly order = (claim: OrderClaim, what: string): void => {
+    this.violation(claim.kind, claim.rule, claim.id, claim.text, what);
+  };
+
+  /** The implementation's own checkers found something. */
+  report({ check, what, rule }: Report): void {
+    const owner = this.whole.checkClaim(check);
+    const broken = owner?.rule ?? (rule as RuleId | undefined) ?? this.whole.plan.onlyRule;
+    this.violation(check, broken, owner?.id, `never ${check}`, what);
+  }
+
+  /** None of these threads can go on, and one of them should. */
+  stuck(lanes: readonly Lane[]): void {
+    const owner = this.whole.checkClaim("deadlock");
+    const rule = owner?.rule ?? lanes.map((lane) => lane.call?.rule).find((each) => each !== undefined) ?? this.whole.plan.onlyRule;
+    const livelock = lanes.every((lane) => !lane.blocked && lane.next[0]?.does.kind === "again");
+    const what = lanes.map((lane) => `${standsIn(lane)} ${waitsFor(lane)}`).join("; ");
+    this.violation("stuck", rule, owner?.id, "every call returns", `${livelock ? "livelock" : "deadlock"}: ${what}`);
+  }
+}
+
+function standsIn(lane: Lane): string {
+  return lane.call === undefined ? lane.name : `${lane.name} in ${lane.call.do}`;
+}
+
+function waitsFor(lane: Lane): string {
+  const does = lane.blocked ? undefined : lane.next[0]?.does;
+  if (does === undefined) return "is blocked";
+  if (does.kind === "again") return `retries until ${does.objects.join(" or ")} changes`;
+  return `waits for ${does.objects.join(", ")} (${does.kind.replaceAll("_", " ")})`;
+}

@@ -1,0 +1,131 @@
+import type {
+  CallReply,
+  CloseReply,
+  EventSeen,
+  ReadReply,
+  ReadRequest,
+  Report,
+  StepReply,
+  StepRequest,
+  Threads,
+  Value,
+} from "../../spec/generated/types";
+import { answered, type Exchange } from "../adapter/door";
+import type { PlannedCall, Plan } from "../plan/plan";
+import type { Footprints } from "./footprints";
+import { Lane } from "./lane";
+import type { Transition } from "./footprint";
+
+/** What an implementation tells besides answers. */
+export interface Hears {
+  event(event: string, thread: string): void;
+  report(report: Report): void;
+}
+
+/** The world of one run as the dialogue shows it: its threads, and what can be asked of it. */
+export class World {
+  /** The threads that are explored: those of the case, then those that were started, in that order. */
+  readonly lanes: Lane[] = [];
+  private readonly byName = new Map<string, Lane>();
+  private readonly enabled: Transition[] = [];
+  private readonly stepRequest: StepRequest = { op: "step", thread: "" };
+  private readonly readRequest: ReadRequest = { op: "read", names: [] };
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly footprints: Footprints,
+    private readonly hears: Hears,
+  ) {
+    for (const { name, calls, interrupts } of plan.threads) this.lane(name, calls, interrupts);
+  }
+
+  *open(paths: boolean): Exchange<void> {
+    const { given, faults } = this.plan;
+    answered(yield { op: "open", given, ...(faults && { faults }), ...(paths && { paths }) });
+  }
+
+  *close(): Exchange<CloseReply> {
+    return answered<CloseReply>(yield { op: "close" });
+  }
+
+  *read(names: readonly string[]): Exchange<Readonly<Record<string, Value>>> {
+    this.readRequest.names = names as string[];
+    return answered<ReadReply>(yield this.readRequest).values;
+  }
+
+  /** A thread that is not explored. */
+  aside(name: string, calls: readonly PlannedCall[]): Lane {
+    const lane = new Lane(name, -1, calls);
+    this.byName.set(name, lane);
+    return lane;
+  }
+
+  /** Begins a thread's next call, if it has one, up to its first announcement, which touches nothing shared. */
+  *begin(lane: Lane): Exchange<void> {
+    lane.at++;
+    const { call } = lane;
+    if (call === undefined) return;
+    if (this.plan.control === "step") {
+      yield* this.send(lane, call);
+      return;
+    }
+    lane.pending = lane.ready = true;
+    lane.offer(this.footprints, this.footprints.call());
+  }
+
+  /** Lets a thread take its announced step, or make its whole call. */
+  *advance(lane: Lane, { does, pick }: Transition): Exchange<void> {
+    if (lane.call !== undefined && does.kind === "call") {
+      yield* this.send(lane, lane.call);
+      return;
+    }
+    const request = this.stepRequest;
+    request.thread = lane.name;
+    request.pick = does.picks > 1 ? pick : undefined;
+    const reply = answered<StepReply>(yield request);
+    this.absorb(reply.threads);
+    if (reply.reports !== undefined) this.hear(lane, undefined, reply.reports);
+  }
+
+  /** What could be done next: a transition for each pick of each thread that can go on. Reused by the next call. */
+  whatIsEnabled(): readonly Transition[] {
+    const { enabled } = this;
+    enabled.length = 0;
+    for (const lane of this.lanes) if (lane.pending && lane.ready) for (const transition of lane.next) enabled.push(transition);
+    return enabled;
+  }
+
+  private lane(name: string, calls: readonly PlannedCall[], interrupts?: string): Lane {
+    const lane = new Lane(name, this.lanes.length, calls, interrupts);
+    this.lanes.push(lane);
+    this.byName.set(name, lane);
+    return lane;
+  }
+
+  private *send(lane: Lane, call: PlannedCall): Exchange<void> {
+    const { name, interrupts } = lane;
+    const on = interrupts === undefined ? {} : { interrupts };
+    const reply = answered<CallReply>(yield { op: "call", thread: name, ...on, do: call.do, args: call.args });
+    if (reply.threads !== undefined) this.absorb(reply.threads);
+    if (reply.unsupported === true) lane.unsupported = true;
+    if (reply.blocked === true) [lane.blocked, lane.pending] = [true, false];
+    else if (reply.threads?.[name] === undefined) [lane.back, lane.pending, lane.returned] = [true, false, reply.returned];
+    else if (!lane.pending) lane.back = true;
+    this.hear(lane, reply.events, reply.reports);
+  }
+
+  private absorb(threads: Threads): void {
+    for (const name in threads) {
+      const standing = threads[name];
+      if (standing === undefined) continue;
+      const lane = this.byName.get(name) ?? this.lane(name, []);
+      const stack = standing.stack === undefined ? lane.index : (this.byName.get(standing.stack)?.index ?? lane.index);
+      lane.stands(standing, stack, this.footprints);
+    }
+  }
+
+  private hear(lane: Lane, events: readonly EventSeen[] | undefined, reports: readonly Report[] | undefined): void {
+    for (const { event, thread } of events ?? []) this.hears.event(event, thread ?? lane.name);
+    for (const report of reports ?? []) this.hears.report(report);
+  }
+}

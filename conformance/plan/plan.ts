@@ -1,0 +1,139 @@
+/** What a case comes to for one implementation: what is asked, in which order, and what can be judged. */
+import type { Call, Case, Given, HelloReply, RuleId } from "../../spec/generated/types";
+import { declaredAs } from "../case/names";
+import type { Spec } from "../case/spec";
+import { UnknownLimit } from "../case/want";
+import { argumentsOf } from "./arguments";
+import { ClaimList } from "./claim-list";
+import type { OutcomeClaim, OrderClaim, PlannedClaim, ReturnClaim, StateClaim } from "./claims";
+import { askedOf } from "./versions";
+
+/** One call as it is sent, and what is demanded of it. */
+export interface PlannedCall {
+  readonly do: string;
+  readonly args: Record<string, unknown>;
+  readonly returned: ReturnClaim | undefined;
+  readonly then: StateClaim | undefined;
+  readonly staysBlocked: boolean;
+  /** The rule that a call which is stuck, or returns where it should not, breaks. */
+  readonly rule: RuleId | undefined;
+}
+
+/** A thread, the calls it makes in order, and the thread on whose stack it runs, if not its own. */
+export interface PlannedThread {
+  readonly name: string;
+  readonly interrupts: string | undefined;
+  readonly calls: readonly PlannedCall[];
+}
+
+/** A case that this implementation can be asked. */
+export interface Plan {
+  readonly case: string;
+  readonly given: Given;
+  readonly faults: { readonly alloc: number } | undefined;
+  readonly control: HelloReply["control"];
+  /** What is driven is a model: it must reach every outcome listed, and no other. */
+  readonly model: boolean;
+  readonly setUp: readonly PlannedCall[];
+  readonly threads: readonly PlannedThread[];
+  readonly claims: readonly PlannedClaim[];
+  readonly onlyRule: RuleId | undefined;
+  /** Rules that kernels of the version claimed are known to break. */
+  readonly expectedToBreak: ReadonlySet<RuleId>;
+}
+
+/** A case that is not asked, and why. */
+export interface NotAsked {
+  readonly verdict: "unclaimed" | "untestable";
+  readonly reason: string;
+  readonly claims: readonly PlannedClaim[];
+}
+
+/** Plans a case for the implementation that said `hello`, judged by the rules of kernel `as` or the one it claims. */
+export function plan(what: Case, spec: Spec, hello: HelloReply, as = hello.kernel): Plan | NotAsked {
+  const asked = new Map(what.rules.map((rule) => [rule, askedOf(spec.rules.get(rule), as)]));
+  if (!what.rules.some((rule) => asked.get(rule) !== "not asked"))
+    return { verdict: "unclaimed", reason: `its rules do not hold for ${as ?? "the newest kernel"}`, claims: [] };
+  const unclaimed = neededFeatures(what, spec).filter((feature) => !hello.features.includes(feature));
+  if (unclaimed.length > 0) return { verdict: "unclaimed", reason: `does not claim ${unclaimed.join(", ")}`, claims: [] };
+  const missing = [...new Set(callsOf(what).map((call) => call.do))].filter((name) => !hello.calls.includes(name));
+  if (missing.length > 0) return { verdict: "untestable", reason: `does not have the call ${missing.join(", ")}`, claims: [] };
+  try {
+    return planned(what, spec, hello, asked);
+  } catch (error) {
+    if (error instanceof UnknownLimit) return { verdict: "untestable", reason: error.message, claims: [] };
+    throw error;
+  }
+}
+
+function planned(what: Case, spec: Spec, hello: HelloReply, asked: ReadonlyMap<RuleId, string>): Plan | NotAsked {
+  const onlyRule = what.rules.length === 1 ? what.rules[0] : undefined;
+  const isAsked = (rule: RuleId | undefined): boolean => rule === undefined || asked.get(rule) !== "not asked";
+  const list = new ClaimList(spec, hello, isAsked, onlyRule);
+  const one = (call: Call): PlannedCall => ({
+    do: call.do,
+    args: argumentsOf(call, spec.calls.get(call.do), spec.symbols, hello.limits),
+    returned: list.returned(call),
+    then: list.then(call),
+    staysBlocked: call.stays === "blocked",
+    rule: call.rule ?? onlyRule,
+  });
+  const setUp = what.threads === undefined ? [] : (what.calls ?? []).map(one);
+  const threads = Object.entries(what.threads ?? { P0: what.calls ?? [] }).map(([name, thread]): PlannedThread => {
+    const { interrupts, calls } = Array.isArray(thread) ? { interrupts: undefined, calls: thread } : thread;
+    return { name, interrupts, calls: calls.map(one) };
+  });
+  list.wholeCase(what);
+  const { claims } = list;
+  const judged = claims.filter((claim) => claim.kind !== "sometimes");
+  if (judged.every((claim) => claim.unseen !== undefined)) {
+    const reasons = new Set(judged.map((claim) => claim.unseen));
+    return { verdict: "untestable", reason: [...reasons].join("; ") || "the case claims nothing", claims };
+  }
+  const expectedToBreak = new Set(what.rules.filter((rule) => asked.get(rule) === "expected to break"));
+  const { case: id, given, faults } = what;
+  return {
+    case: id,
+    given,
+    faults,
+    control: hello.control,
+    model: hello.kind === "model",
+    setUp,
+    threads,
+    claims,
+    onlyRule,
+    expectedToBreak,
+  };
+}
+
+/** Every call that a case makes. */
+function callsOf(what: Case): Call[] {
+  return [...(what.calls ?? []), ...Object.values(what.threads ?? {}).flatMap((thread) => (Array.isArray(thread) ? thread : thread.calls))];
+}
+
+/** What an implementation must claim to be asked: the features of the rules and of the calls. */
+function neededFeatures(what: Case, spec: Spec): string[] {
+  const ofRules = what.rules.map((rule) => spec.rules.get(rule)?.feature);
+  const ofCalls = callsOf(what).map((call) => spec.calls.get(call.do)?.feature);
+  return [...new Set([...ofRules, ...ofCalls])].filter((feature) => feature !== undefined);
+}
+
+/** Whether a declared or offered list of names has this one. */
+export function offers(names: readonly string[], name: string): boolean {
+  return declaredAs(names, name) !== undefined;
+}
+
+/** The claims of a plan that this implementation can show, of one sort. */
+export function seenStates(plan: Plan): StateClaim[] {
+  return plan.claims.filter((claim): claim is StateClaim => "compiled" in claim && claim.unseen === undefined);
+}
+
+/** The event claims that this implementation can show. */
+export function seenOrders(plan: Plan): OrderClaim[] {
+  return plan.claims.filter((claim): claim is OrderClaim => "says" in claim && claim.unseen === undefined);
+}
+
+/** The claim about outcomes, if there is one that can be shown. */
+export function seenOutcomes(plan: Plan): OutcomeClaim | undefined {
+  return plan.claims.find((claim): claim is OutcomeClaim => claim.kind === "outcome" && claim.unseen === undefined);
+}

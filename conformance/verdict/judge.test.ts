@@ -1,0 +1,135 @@
+import { caseOf, doorOf, helloOf, specOf, type Program } from "../../fixtures/programs/program";
+import { SpinLock, spin_lock, spin_unlock } from "../../reference/sync/spinlock";
+import { Cell } from "../../reference/task";
+import { doorTo, type Adapter } from "../adapter/in-process";
+import { holdHere } from "../adapter/door";
+import { naive } from "../explore/naive";
+import { judge, judgeAgain } from "./judge";
+import type { Verdict } from "./verdict";
+
+/** Two threads add one to a counter, each with a load and then a store: a lost update. */
+function counter(locked: boolean): Program {
+  return {
+    world: () => {
+      const count = new Cell("count", 0);
+      const lock = new SpinLock("kvm_lock", "kvm_lock", new Map());
+      const add = function* () {
+        yield count.load;
+        const old = count.now;
+        yield count.store;
+        count.now = old + 1;
+        return "ok";
+      };
+      return {
+        calls: {
+          "toy.add": function* () {
+            if (locked) yield* spin_lock(lock);
+            const result = yield* add();
+            if (locked) yield* spin_unlock(lock);
+            return result;
+          },
+        },
+        reads: { "toy.count": () => count.now },
+      };
+    },
+    of: { "toy.count": ["count"] },
+    claims: {
+      threads: { P0: [{ do: "toy.add" as never, returns: "ok" }], P1: [{ do: "toy.add" as never, returns: "ok" }] },
+      finally: [{ "toy.count": 2 }],
+    },
+  };
+}
+
+function judged(program: Program, options: Parameters<typeof judge>[3] = {}): Verdict {
+  return holdHere(judge(caseOf(program), specOf(program), helloOf(program), options), doorOf(program));
+}
+
+test("a lost update is found, with the rule, the schedule and the trace", () => {
+  const { verdict, failure } = judged(counter(false));
+  expect(verdict).toBe("broken");
+  expect(failure?.violations).toHaveLength(1);
+  expect(failure?.violations[0]).toMatchObject({
+    kind: "finally",
+    rule: "vcpuid.limit.write-once",
+    text: "toy.count = 2",
+    what: "toy.count is 1",
+  });
+  expect(failure?.threads).toEqual(["P0", "P1"]);
+  expect(failure?.trace.map((row) => `${row.thread} ${row.kind} ${row.objects.join()}`)).toHaveLength(4);
+});
+
+test("a failing schedule replays to the same violation", () => {
+  const program = counter(false);
+  const { failure } = judged(program);
+  const again = holdHere(judgeAgain(caseOf(program), specOf(program), helloOf(program), failure?.schedule ?? ""), doorOf(program));
+  expect(again.failure?.violations).toEqual(failure?.violations);
+  expect(again.failure?.schedule).toBe(failure?.schedule);
+  expect(again.how?.covered).toBe("one run");
+});
+
+test("a lock takes the lost update away, in every schedule", () => {
+  for (const strategy of [naive, undefined]) {
+    const { verdict, how, findings } = judged(counter(true), strategy && { strategy });
+    expect(verdict).toBe("holds");
+    expect(findings).toEqual([]);
+    expect(how).toMatchObject({ covered: "every schedule", runs: 2, deadlocks: 0, ends: 1 });
+  }
+});
+
+interface Limits {
+  max: number;
+}
+const vm: Adapter<Limits> = {
+  name: "toy",
+  version: "1",
+  kind: "vmm",
+  features: ["vcpu"],
+  open: () => ({ max: 0 }),
+  calls: {
+    "vm.enable_cap": (world, { value }) => {
+      if (world.max !== 0 && world.max !== value) return "EINVAL";
+      world.max = Number(value);
+      return "ok";
+    },
+  },
+  reads: { "vm.max_vcpu_ids": (world) => world.max },
+};
+
+test("a sequential case on an adapter of plain functions holds in its one run, and names what is wrong when it does not", () => {
+  const sequential: Program = {
+    ...counter(false),
+    claims: {
+      calls: [
+        { do: "vm.enable_cap", cap: "MAX_VCPU_ID", value: 2, returns: "ok" },
+        { do: "vm.enable_cap", cap: "MAX_VCPU_ID", value: 3, returns: "EINVAL", then: { "vm.max_vcpu_ids": 2 } },
+      ],
+      finally: [{ "vm.max_vcpu_ids": "0x2" }],
+    },
+  };
+  const spec = { ...specOf(sequential), calls: new Map([["vm.enable_cap", { about: "", feature: "vcpu" as const }]]) };
+  const on = (adapter: Adapter<Limits>): Verdict => {
+    const door = doorTo(adapter);
+    return holdHere(judge(caseOf(sequential), spec, door({ op: "hello", protocol: 1, runner: "test" }) as never), door);
+  };
+  expect(on(vm)).toMatchObject({ verdict: "holds", seen: { claims: 4, of: 4 }, how: { covered: "one run", runs: 1, steps: 2 } });
+  const forgets = on({ ...vm, calls: { "vm.enable_cap": (world, { value }) => ((world.max = Number(value)), "ok") } });
+  expect(forgets.failure?.violations.map(({ kind, what }) => [kind, what])).toEqual([
+    ["returned", 'P0: vm.enable_cap returned "ok"'],
+    ["then", "vm.max_vcpu_ids is 3"],
+    ["finally", "vm.max_vcpu_ids is 3"],
+  ]);
+  const blind = on({ ...vm, reads: {} });
+  expect(blind).toMatchObject({ verdict: "holds", seen: { claims: 2, of: 4, unseen: ["does not show vm.max_vcpu_ids"] } });
+  const crashes = on({
+    ...vm,
+    calls: {
+      "vm.enable_cap": () => {
+        throw new Error("out of order");
+      },
+    },
+  });
+  expect(crashes).toMatchObject({ verdict: "crashed", failure: undefined });
+  expect(crashes.reason).toContain("out of order");
+  expect(on({ ...vm, features: [] })).toMatchObject({ verdict: "unclaimed", reason: "does not claim vcpu" });
+  expect(on({ ...vm, calls: {} })).toMatchObject({ verdict: "untestable", reason: "does not have the call vm.enable_cap" });
+});

@@ -1,0 +1,66 @@
+import type { HelloReply, RuleId } from "../../spec/generated/types";
+import type { Row } from "../explore/run";
+import type { Violation } from "../explore/violation";
+
+/** How hard it was tried. */
+export interface How {
+  readonly strategy: string;
+  readonly control: HelloReply["control"];
+  /** What the runs were, taken together. */
+  readonly covered: "every schedule" | "every order of calls" | "one run" | "some schedules";
+  readonly runs: number;
+  /** Runs given up because what was left of them had been seen in others. */
+  readonly redundant: number;
+  readonly steps: number;
+  /** Distinct ends: returns and settled reads. */
+  readonly ends: number;
+  /** Runs in which nobody could go on. */
+  readonly deadlocks: number;
+  /** Somewhere a loop would retry: it was followed for one fruitless round, then until something changed. */
+  readonly retries: boolean;
+}
+
+/** Which claims the implementation can show: all, and those of each rule. `sometimes` is no claim. */
+export interface Seen {
+  readonly claims: number;
+  readonly of: number;
+  readonly rules: Readonly<Record<string, { readonly claims: number; readonly of: number }>>;
+  /** Why the others are not seen. */
+  readonly unseen: readonly string[];
+}
+
+/** Something to know that is no violation: on the reference each of these is a failure. */
+export interface Finding {
+  readonly kind: "not shown" | "outcome never reached" | "no instance";
+  readonly text: string;
+}
+
+/** The run in which a case failed: schedule and case are all that it takes to see it again. */
+export interface Failure {
+  /** What was violated in this run; the first is what the report is about. */
+  readonly violations: readonly [Violation, ...Violation[]];
+  /** Found in this run, counting from 1. */
+  readonly run: number;
+  readonly schedule: string;
+  readonly threads: readonly string[];
+  readonly trace: readonly Row[];
+}
+
+/** What a case comes to on an implementation. */
+export interface Verdict {
+  readonly case: string;
+  readonly rules: readonly RuleId[];
+  readonly verdict: "holds" | "broken" | "untestable" | "unclaimed" | "unfinished" | "crashed";
+  /** Why, in words; undefined for `holds` and `broken`. */
+  readonly reason: string | undefined;
+  /** Broken, but only in rules that kernels of the version claimed are known to break. */
+  readonly expected: boolean;
+  readonly seen: Seen;
+  /** The rules whose code was passed. */
+  readonly marks: readonly RuleId[];
+  readonly findings: readonly Finding[];
+  /** Undefined where nothing was run. */
+  readonly how: How | undefined;
+  /** Undefined unless broken. */
+  readonly failure: Failure | undefined;
+}
