@@ -8,8 +8,9 @@ import type { Path, Said, Source } from "./source";
 /** The first part of the codes of a kind of file. */
 export type Family = "CASE" | "RULE" | "TABLE";
 
-/** Reports what is wrong with the source's value; false if anything is. */
+/** Parses a source and reports what is wrong with its value; false if anything is. */
 export function checkSchema(source: Source, family: Family, validate: Validate): boolean {
+  source.parse();
   if (source.value === undefined) return false;
   if (validate(source.value)) return true;
   for (const error of oneForEach(validate.errors ?? [])) {
@@ -58,7 +59,8 @@ interface InWords extends Said {
   readonly path: Path;
 }
 
-function inWords(error: ErrorObject): InWords {
+/** An error of ajv's as a path, a message and a hint; `keyword` is the number of its code. */
+export function inWords(error: ErrorObject): InWords {
   const path = pathOf(error);
   const params = error.params as Record<string, unknown>;
   const parent = (error.parentSchema ?? {}) as { properties?: Record<string, { description?: string }>; description?: string };
@@ -159,8 +161,7 @@ export function say(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** The keys and indices of ajv's JSON pointer. */
-export function pathOf({ instancePath }: ErrorObject): string[] {
+function pathOf({ instancePath }: ErrorObject): string[] {
   const parts = instancePath.split("/").slice(1);
   return parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }

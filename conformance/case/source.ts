@@ -23,7 +23,7 @@ export interface Said {
   readonly atKey?: boolean;
 }
 
-/** A file that was read; `value` is undefined if it is not even plain YAML. */
+/** A file that was read; `value` is undefined until it is parsed, and if it is not plain YAML. */
 export class Source {
   readonly problems: Problem[] = [];
   value: unknown;
@@ -42,13 +42,6 @@ export class Source {
     if (!isUtf8(bytes)) {
       const at = this.text.indexOf("\ufffd");
       this.reportAt("YAML-011", at, at + 1, { message: "a byte here is not UTF-8", hint: "save the file as UTF-8" });
-      return;
-    }
-    try {
-      this.parse();
-    } catch (error) {
-      if (!(error instanceof TooDeep)) throw error;
-      this.reportAt("YAML-010", error.offset, error.offset + 1, error);
     }
   }
 
@@ -70,7 +63,18 @@ export class Source {
     this.problems.push(hint === undefined ? problem : { ...problem, hint });
   }
 
-  private parse(): void {
+  /** Makes `value` of the text; problems with its YAML are reported. */
+  parse(): void {
+    if (this.problems.length > 0) return;
+    try {
+      this.compose();
+    } catch (error) {
+      if (!(error instanceof TooDeep)) throw error;
+      this.reportAt("YAML-010", error.offset, error.offset + 1, error);
+    }
+  }
+
+  private compose(): void {
     const composer = new Composer({ uniqueKeys: false, merge: false, schema: "core" });
     const [doc, second] = [...composer.compose(tokens(this.text), true, this.text.length)];
     const error = doc?.errors[0];
