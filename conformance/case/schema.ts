@@ -25,17 +25,17 @@ export function checkSchema(source: Source, family: Family, validate: Validate):
  * what says more than "another type" or, if nothing does, that no branch fits.
  */
 export function oneForEach(errors: readonly ErrorObject[]): ErrorObject[] {
-  const kept: ErrorObject[] = [];
+  let kept: ErrorObject[] = [];
   for (const error of errors) {
-    if (error.propertyName !== undefined) continue;
-    if (error.keyword !== "oneOf" && error.keyword !== "anyOf") kept.push(error);
+    if (error.keyword === "propertyNames") kept = [...kept.filter((each) => !isOfName(each, error)), error];
+    else if (error.keyword !== "oneOf" && error.keyword !== "anyOf") kept.push(error);
     else {
       const inside = (each: ErrorObject): boolean => isInside(each, error);
       const telling = kept.filter((each) => inside(each) && !isOnlyKind(each, error));
       const branches = new Set(telling.map((each) => branchOf(each)));
       const fits = ((error.params as { passingSchemas?: unknown }).passingSchemas ?? null) !== null;
       const keep = !fits && branches.size === 1 ? telling : [error];
-      kept.splice(0, kept.length, ...kept.filter((each) => !inside(each)), ...keep);
+      kept = [...kept.filter((each) => !inside(each)), ...keep];
     }
   }
   return kept;
@@ -46,8 +46,15 @@ function isInside(error: ErrorObject, { instancePath, schemaPath }: ErrorObject)
   return instancePath !== "" && (error.instancePath === instancePath || error.instancePath.startsWith(`${instancePath}/`));
 }
 
-function isOnlyKind({ keyword, instancePath }: ErrorObject, whole: ErrorObject): boolean {
-  return instancePath === whole.instancePath && ["type", "enum", "const"].includes(keyword);
+/** Says no more than that the value is of the kind of another branch. */
+function isOnlyKind({ keyword, instancePath, data }: ErrorObject, whole: ErrorObject): boolean {
+  if (instancePath !== whole.instancePath) return false;
+  return keyword === "type" || (keyword === "enum" && typeof data === "object");
+}
+
+/** Says of a key what `propertyNames` says too. */
+function isOfName({ instancePath, data }: ErrorObject, whole: ErrorObject): boolean {
+  return instancePath === whole.instancePath && data === (whole.params as { propertyName?: unknown }).propertyName;
 }
 
 function branchOf({ keyword, schemaPath }: ErrorObject): string {

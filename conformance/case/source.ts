@@ -11,6 +11,8 @@ const MAX_BYTES = 256 * 1024;
 const MAX_DEPTH = 32;
 /** More problems than this in one file help nobody. */
 const MAX_PROBLEMS = 20;
+/** Habits rather than mistakes: said at the first place only. */
+const ONCE: readonly Code[] = ["YAML-003", "YAML-004", "YAML-005"];
 
 /** Where in a value something is: keys and indices from the root. */
 export type Path = readonly (string | number)[];
@@ -98,7 +100,8 @@ export class Source {
   private plain(node: ParsedNode | null, depth: number): unknown {
     if (node === null) return null;
     const refuse = (code: Code, message: string, hint?: string): undefined => {
-      this.reportAt(code, node.range[0], node.range[1], { message, hint });
+      if (!ONCE.includes(code) || this.problems.every((problem) => problem.code !== code))
+        this.reportAt(code, node.range[0], node.range[1], { message, hint });
     };
     if (depth > MAX_DEPTH) return refuse("YAML-010", `nested deeper than ${String(MAX_DEPTH)} levels`);
     if (isAlias(node)) return refuse("YAML-004", `*${node.source} is an alias`, "write out what it stands for");
