@@ -82,7 +82,7 @@ export function inWords(error: ErrorObject): InWords {
         keyword: "005",
         path: [...path, name],
         atKey: true,
-        message: `${say(name)} is not a name of the form asked for here`,
+        message: `${say(name)} is not of the form ${formOf(error.schema)}`,
         hint: parent.description,
       };
     }
@@ -123,7 +123,7 @@ function aboutValue(error: ErrorObject): Said & { keyword: string } {
   const hint = (error.parentSchema as { description?: string } | undefined)?.description;
   switch (error.keyword) {
     case "type":
-      return { keyword: "003", message: `${value} is not ${kinds(params["type"])}`, hint };
+      return { keyword: "003", message: `${kindOf(error.data)} is not ${kinds(params["type"])}`, hint };
     case "enum": {
       const allowed = (params["allowedValues"] as unknown[]).map(String);
       const near = nearest(String(error.data), allowed);
@@ -144,8 +144,11 @@ function aboutValue(error: ErrorObject): Said & { keyword: string } {
       return { keyword: "006", message: `${value} is not ${String(params["comparison"])} ${String(params["limit"])}`, hint };
     case "uniqueItems":
       return { keyword: "007", message: "one item stands here twice", hint };
+    case "maxItems":
+    case "maxProperties":
+      return { keyword: "007", message: `more than ${String(params["limit"])} are here`, hint };
     default:
-      return { keyword: "007", message: `this ${error.message ?? "has another number of items"}`, hint };
+      return { keyword: "007", message: `fewer than ${String(params["limit"])} are here`, hint };
   }
 }
 
@@ -160,6 +163,15 @@ const KINDS: Readonly<Record<string, string>> = {
 function kinds(type: unknown): string {
   const types = Array.isArray(type) ? (type as string[]) : [String(type)];
   return types.map((each) => KINDS[each] ?? each).join(" or ");
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "a map" : say(value);
+}
+
+function formOf(schema: unknown): string {
+  return String((schema as { pattern?: string } | undefined)?.pattern);
 }
 
 /** A value as a message shows it: short, and with nothing in it that could steer a terminal. */

@@ -107,7 +107,12 @@ export class Source {
     if (isAlias(node)) return refuse("YAML-004", `*${node.source} is an alias`, "write out what it stands for");
     if (node.anchor !== undefined)
       return refuse("YAML-003", `&${node.anchor} is an anchor`, "remove it, and write out what referred to it");
-    if (node.tag !== undefined) return refuse("YAML-005", `${node.tag} is a tag`, "remove it; quote a number that is meant as text");
+    if (node.tag !== undefined)
+      return refuse(
+        "YAML-005",
+        `${node.tag.replace("tag:yaml.org,2002:", "!!")} is a tag`,
+        "remove it; quote a number that is meant as text",
+      );
     if (isSeq(node)) return node.items.map((item) => this.plain(item as ParsedNode, depth + 1));
     if (isMap(node)) return this.plainMap(node.items as Pair[], depth);
     if (typeof node.value === "number" && !isExact(node.value, String(node.source)))

@@ -88,7 +88,7 @@ function checkOutcome({ source, body }: Checked, path: Path, { returns }: Outcom
     } else if (callsOfThread(thread).length !== answers.length) {
       const calls = callsOfThread(thread).length;
       source.report("CASE-051", [...path, name], {
-        message: `${name} makes ${String(calls)} calls, and ${String(answers.length)} returns are here`,
+        message: `returns here: ${String(answers.length)}, calls of ${name}: ${String(calls)}`,
       });
     }
   }

@@ -70,13 +70,13 @@ function checkOperator(checked: Checked, path: Path, want: Operator, wanted: Wan
   const keys = Object.keys(want).sort();
   if (keys.join() === "plus" || (keys.length > 1 && !TOGETHER.includes(keys.join(" "))))
     source.report("CASE-046", path, {
-      message: `${keys.join(" and ")} do not make one wanted value`,
-      hint: `what goes together: ${TOGETHER.join("; ")}`,
+      message: `\`${keys.join("` and `")}\`: not one wanted value`,
+      hint: `what goes together: ${TOGETHER.map((keys) => keys.replace(" ", " and ")).join("; ")}`,
     });
   const looksBack = keys.find((key) => LOOK_BACK.includes(key));
   if (looksBack !== undefined && !wanted.stepping)
     source.report("CASE-045", [...path, looksBack], {
-      message: `${looksBack} looks one step back`,
+      message: `\`${looksBack}\` looks one step back`,
       hint: "only `always` is judged step by step",
       atKey: true,
     });
