@@ -86,8 +86,7 @@ function patternsOfClaim(claim: Claim, path: Path, stepping: boolean): PlacedPat
 
 /** The reads that a pattern asks for itself, and what it wants of each. */
 export function readsOf(pattern: Pattern): [string, Want][] {
-  const { any_of: _, unlocked: __, ...reads } = pattern;
-  return Object.entries(reads) as [string, Want][];
+  return Object.entries(pattern).filter(([key]) => key !== "any_of" && key !== "unlocked") as [string, Want][];
 }
 
 /** The events that a claim names, and where. */

@@ -18,7 +18,10 @@ export function checkIds(lock: Source, ids: ReadonlySet<string>): void {
   const missing = [...ids].filter((id) => !locked.has(id));
   if (missing.length > 0) {
     const message = `not here yet: ${missing.join(", ")}`;
-    lock.reportAt("ID-002", lock.text.length, lock.text.length, { message, hint: `ids are for ever; if these are, add a line for each` });
+    lock.reportAt("ID-002", lock.text.length, lock.text.length, {
+      message,
+      hint: "`npm run generate` adds the lines; ids are for ever, so look at them first",
+    });
   }
 }
 

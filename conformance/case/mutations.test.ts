@@ -104,7 +104,8 @@ const MUTATORS: Readonly<Record<string, Mutation>> = {
     return all.join("\n");
   },
   "edit a number": (text, _, random) => replaceOne(text, /\b\d+\b/g, () => NUMBERS[random(NUMBERS.length)] ?? "", random),
-  "edit a word of prose": (text, _, random) => replaceOne(text, /\b[a-z]{4,}\b(?=[ ,.])/g, (word) => [...word].reverse().join(""), random),
+  "edit a word of prose": (text, _, random) =>
+    replaceOne(text, /\b[a-z]{4,}\b(?=[ ,.])/g, (word) => word.slice(1) + word.charAt(0), random),
   "say something rude": (text, _, random) => {
     const at = random(text.length);
     return text.slice(0, at) + (RUDE[random(RUDE.length)] ?? "") + text.slice(at);

@@ -174,9 +174,9 @@ function formOf(schema: unknown): string {
   return String((schema as { pattern?: string } | undefined)?.pattern);
 }
 
-/** A value as a message shows it: short, and with nothing in it that could steer a terminal. */
+/** A value as a message shows it, and short. */
 export function say(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
+  const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

@@ -4,6 +4,7 @@ import { relative, resolve } from "node:path";
 import pc from "picocolors";
 import { loadCaseFile, loadSpec } from "../case/load";
 import type { Problem } from "../case/problems";
+import { UsageError } from "./usage";
 
 /** What was found. */
 export interface Checked {
@@ -14,12 +15,12 @@ export interface Checked {
 /**
  * Checks the spec at `root` and, beside it, each file of `paths` that is not part of it.
  *
- * Throws an Error that names the path if there is no such file.
+ * Throws a UsageError that names the path if there is no such file.
  */
 export function check(paths: readonly string[], root: string): Checked {
   const { spec, problems, files } = loadSpec(root);
   const own = paths.filter((path) => !files.includes(relative(root, resolve(path))));
-  for (const path of own) if (!existsSync(path)) throw new Error(`there is no file ${path}`);
+  for (const path of own) if (!existsSync(path)) throw new UsageError(`there is no file ${path}`);
   // With the spec itself wrong, names that it should declare would look wrong in every file.
   const found = problems.length > 0 ? [] : own.flatMap((path) => loadCaseFile(path, spec).problems);
   return { problems: [...problems, ...found], filesChecked: files.length + (problems.length > 0 ? 0 : own.length) };
