@@ -1,6 +1,7 @@
 /**
  * Makes spec/generated/ from spec/schema/*.json and the vocabulary (spec/*.yaml, spec/rules/*.yaml):
- * types.ts, locks.ts and validators.ts. `--check` writes nothing and exits 1 if a file is stale.
+ * types.ts, locks.ts and validators.ts; and locks new ids in spec/ids.lock. `--check` writes nothing
+ * and exits 1 if a generated file is stale.
  */
 "use strict";
 const fs = require("node:fs");
@@ -36,6 +37,24 @@ async function generate() {
   };
 }
 
+/** Adds rules and cases that are new to spec/ids.lock; nothing here takes an id away again. */
+function lockIds() {
+  const folder = path.join(ROOT, "spec/cases");
+  const found = fs.readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".yaml"));
+  const cases = found.map((name) =>
+    name
+      .split(path.sep)
+      .join("/")
+      .replace(/\.yaml$/, ""),
+  );
+  const file = path.join(ROOT, "spec/ids.lock");
+  const text = fs.readFileSync(file, "utf8");
+  const fresh = [...readSpec().rules, ...cases.sort()].filter((id) => !text.split("\n").includes(id));
+  if (fresh.length === 0) return;
+  fs.writeFileSync(file, `${text.replace(/\n?$/, "\n")}${fresh.join("\n")}\n`);
+  console.log(`locked ${fresh.join(", ")}`);
+}
+
 async function main(check) {
   const files = await generate();
   const stale = Object.keys(files).filter((name) => {
@@ -49,6 +68,7 @@ async function main(check) {
     process.exitCode = 1;
   }
   if (check) return;
+  lockIds();
   fs.mkdirSync(path.join(ROOT, OUT), { recursive: true });
   for (const name of stale) fs.writeFileSync(path.join(ROOT, OUT, name), files[name]);
   console.log(stale.length === 0 ? "spec/generated is up to date" : `wrote ${stale.map((name) => path.join(OUT, name)).join(", ")}`);

@@ -1,65 +1,66 @@
 /** Reads the folder spec/ and checks all that it holds; nothing in it is trusted. */
 import { readdirSync, readFileSync } from "node:fs";
-import { basename, join, relative } from "node:path";
-import type { Case, RuleFile, Tables } from "../../spec/generated/types";
-import { caseFile, ruleFile, tablesFile } from "../../spec/generated/validators";
+import { join, relative } from "node:path";
+import type { Tables } from "../../spec/generated/types";
+import { checkCase } from "./cases";
+import { checkIds } from "./ids";
 import type { Problem } from "./problems";
-import { checkSchema } from "./schema";
+import { checkRuleFile } from "./rules";
 import { Source } from "./source";
 import type { FiledCase, FiledRule, Spec, Vocabulary } from "./spec";
+import { checkTable, checkTableNames } from "./tables";
 
-/** What was read, and what is wrong with it; what is wrong is left out of `spec`. */
+/** What was read, and what is wrong with it. */
 export interface Loaded {
   readonly spec: Spec;
   readonly problems: readonly Problem[];
+  /** The files that were read, as they are named in problems. */
+  readonly files: readonly string[];
 }
 
-/** Loads spec/ of the package at `root`; files are named in problems as seen from there. */
+/**
+ * Loads spec/ of the package at `root`; files are named in problems as seen from there.
+ *
+ * Rules are checked once the tables are right, and cases once the rules are: with a name missing
+ * from a table everything that uses it would look wrong. What is wrong is left out of `spec`.
+ */
 export function loadSpec(root: string): Loaded {
-  const problems: Problem[] = [];
-  const read = (file: string): Source => new Source(relative(root, file), readFileSync(file));
-  const done = (source: Source): void => void problems.push(...source.problems);
+  const sources: Source[] = [];
+  const read = (...path: string[]): Source => {
+    const file = join(root, "spec", ...path);
+    const source = new Source(relative(root, file), readFileSync(file));
+    sources.push(source);
+    return source;
+  };
+  const fine = (): boolean => sources.every(({ problems }) => problems.length === 0);
 
-  const vocabulary = loadTables(join(root, "spec"), read, done);
+  const tables = ["features", "calls", "reads", "events", "locks"].map((name) => read(`${name}.yaml`));
+  const vocabulary = vocabularyOf(tables.map((source) => checkTable(source)));
   const rules = new Map<string, FiledRule>();
-  for (const file of yamlFiles(join(root, "spec", "rules"))) {
-    const source = read(file);
-    if (checkSchema(source, "RULE", ruleFile)) {
-      const { area, rules: stated } = source.value as RuleFile;
-      for (const rule of stated) rules.set(rule.rule, { ...rule, area, file: source.file });
-    }
-    done(source);
-  }
   const cases = new Map<string, FiledCase>();
   const spec = { ...vocabulary, rules, cases };
-  for (const file of yamlFiles(join(root, "spec", "cases"))) {
-    const source = read(file);
-    const loaded = checkCase(source, spec);
-    if (loaded !== undefined) cases.set(loaded.case, loaded);
-    done(source);
-  }
-  return { spec, problems };
+  if (fine())
+    for (const file of yamlFiles(join(root, "spec", "rules")))
+      for (const rule of checkRuleFile(read("rules", file), vocabulary)) rules.set(rule.rule, rule);
+  if (fine()) for (const table of tables) checkTableNames(table, vocabulary, new Set(rules.keys()));
+  if (fine())
+    for (const file of yamlFiles(join(root, "spec", "cases"))) {
+      const loaded = checkCase(read("cases", file), spec);
+      if (loaded !== undefined) cases.set(loaded.case, loaded);
+    }
+  if (fine()) checkIds(read("ids.lock"), new Set([...rules.keys(), ...cases.keys()]));
+  return { spec, problems: sources.flatMap((source) => source.problems), files: sources.map(({ file }) => file) };
 }
 
-/** Loads one case that is not part of spec/. */
+/** Loads one case that is not part of spec/; throws what `readFileSync` throws if there is no such file. */
 export function loadCaseFile(path: string, spec: Spec): { readonly case?: FiledCase; readonly problems: readonly Problem[] } {
   const source = new Source(path, readFileSync(path));
   const loaded = checkCase(source, spec);
   return { ...(loaded !== undefined && { case: loaded }), problems: source.problems };
 }
 
-function checkCase(source: Source, _spec: Spec): FiledCase | undefined {
-  if (!checkSchema(source, "CASE", caseFile)) return undefined;
-  return { ...(source.value as Case), file: source.file };
-}
-
-function loadTables(folder: string, read: (file: string) => Source, done: (source: Source) => void): Vocabulary {
-  const tables: Tables = {};
-  for (const name of ["features", "calls", "reads", "events", "locks"]) {
-    const source = read(join(folder, `${name}.yaml`));
-    if (checkSchema(source, "TABLE", tablesFile)) Object.assign(tables, source.value);
-    done(source);
-  }
+function vocabularyOf(read: readonly (Tables | undefined)[]): Vocabulary {
+  const tables: Tables = Object.assign({}, ...read) as Tables;
   const map = <T>(table: Record<string, T> | undefined): ReadonlyMap<string, T> => new Map(Object.entries(table ?? {}));
   return {
     features: map(tables.features),
@@ -73,9 +74,9 @@ function loadTables(folder: string, read: (file: string) => Source, done: (sourc
   };
 }
 
-/** Every .yaml file below a folder, in order of name. */
+/** Every .yaml file below a folder, as seen from it, in order of name. */
 function yamlFiles(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && basename(entry.name).endsWith(".yaml"));
-  return files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(".yaml"));
+  return files.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort();
 }

@@ -8,8 +8,9 @@ import type { Path, Said, Source } from "./source";
 /** The first part of the codes of a kind of file. */
 export type Family = "CASE" | "RULE" | "TABLE";
 
-/** Reports what is wrong with the source's value; false if anything is. */
+/** Parses a source and reports what is wrong with its value; false if anything is. */
 export function checkSchema(source: Source, family: Family, validate: Validate): boolean {
+  source.parse();
   if (source.value === undefined) return false;
   if (validate(source.value)) return true;
   for (const error of oneForEach(validate.errors ?? [])) {
@@ -24,17 +25,17 @@ export function checkSchema(source: Source, family: Family, validate: Validate):
  * what says more than "another type" or, if nothing does, that no branch fits.
  */
 export function oneForEach(errors: readonly ErrorObject[]): ErrorObject[] {
-  const kept: ErrorObject[] = [];
+  let kept: ErrorObject[] = [];
   for (const error of errors) {
-    if (error.propertyName !== undefined) continue;
-    if (error.keyword !== "oneOf" && error.keyword !== "anyOf") kept.push(error);
+    if (error.keyword === "propertyNames") kept = [...kept.filter((each) => !isOfName(each, error)), error];
+    else if (error.keyword !== "oneOf" && error.keyword !== "anyOf") kept.push(error);
     else {
       const inside = (each: ErrorObject): boolean => isInside(each, error);
       const telling = kept.filter((each) => inside(each) && !isOnlyKind(each, error));
       const branches = new Set(telling.map((each) => branchOf(each)));
       const fits = ((error.params as { passingSchemas?: unknown }).passingSchemas ?? null) !== null;
       const keep = !fits && branches.size === 1 ? telling : [error];
-      kept.splice(0, kept.length, ...kept.filter((each) => !inside(each)), ...keep);
+      kept = [...kept.filter((each) => !inside(each)), ...keep];
     }
   }
   return kept;
@@ -45,8 +46,15 @@ function isInside(error: ErrorObject, { instancePath, schemaPath }: ErrorObject)
   return instancePath !== "" && (error.instancePath === instancePath || error.instancePath.startsWith(`${instancePath}/`));
 }
 
-function isOnlyKind({ keyword, instancePath }: ErrorObject, whole: ErrorObject): boolean {
-  return instancePath === whole.instancePath && ["type", "enum", "const"].includes(keyword);
+/** Says no more than that the value is of the kind of another branch. */
+function isOnlyKind({ keyword, instancePath, data }: ErrorObject, whole: ErrorObject): boolean {
+  if (instancePath !== whole.instancePath) return false;
+  return keyword === "type" || (keyword === "enum" && typeof data === "object");
+}
+
+/** Says of a key what `propertyNames` says too. */
+function isOfName({ instancePath, data }: ErrorObject, whole: ErrorObject): boolean {
+  return instancePath === whole.instancePath && data === (whole.params as { propertyName?: unknown }).propertyName;
 }
 
 function branchOf({ keyword, schemaPath }: ErrorObject): string {
@@ -58,7 +66,8 @@ interface InWords extends Said {
   readonly path: Path;
 }
 
-function inWords(error: ErrorObject): InWords {
+/** An error of ajv's as a path, a message and a hint; `keyword` is the number of its code. */
+export function inWords(error: ErrorObject): InWords {
   const path = pathOf(error);
   const params = error.params as Record<string, unknown>;
   const parent = (error.parentSchema ?? {}) as { properties?: Record<string, { description?: string }>; description?: string };
@@ -73,7 +82,7 @@ function inWords(error: ErrorObject): InWords {
         keyword: "005",
         path: [...path, name],
         atKey: true,
-        message: `${say(name)} is not a name of the form asked for here`,
+        message: `${say(name)} is not of the form ${formOf(error.schema)}`,
         hint: parent.description,
       };
     }
@@ -114,7 +123,7 @@ function aboutValue(error: ErrorObject): Said & { keyword: string } {
   const hint = (error.parentSchema as { description?: string } | undefined)?.description;
   switch (error.keyword) {
     case "type":
-      return { keyword: "003", message: `${value} is not ${kinds(params["type"])}`, hint };
+      return { keyword: "003", message: `${kindOf(error.data)} is not ${kinds(params["type"])}`, hint };
     case "enum": {
       const allowed = (params["allowedValues"] as unknown[]).map(String);
       const near = nearest(String(error.data), allowed);
@@ -135,8 +144,11 @@ function aboutValue(error: ErrorObject): Said & { keyword: string } {
       return { keyword: "006", message: `${value} is not ${String(params["comparison"])} ${String(params["limit"])}`, hint };
     case "uniqueItems":
       return { keyword: "007", message: "one item stands here twice", hint };
+    case "maxItems":
+    case "maxProperties":
+      return { keyword: "007", message: `more than ${String(params["limit"])} are here`, hint };
     default:
-      return { keyword: "007", message: `this ${error.message ?? "has another number of items"}`, hint };
+      return { keyword: "007", message: `fewer than ${String(params["limit"])} are here`, hint };
   }
 }
 
@@ -153,14 +165,22 @@ function kinds(type: unknown): string {
   return types.map((each) => KINDS[each] ?? each).join(" or ");
 }
 
-/** A value as a message shows it: short, and with nothing in it that could steer a terminal. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "a map" : say(value);
+}
+
+function formOf(schema: unknown): string {
+  return String((schema as { pattern?: string } | undefined)?.pattern);
+}
+
+/** A value as a message shows it, and short. */
 export function say(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
+  const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** The keys and indices of ajv's JSON pointer. */
-export function pathOf({ instancePath }: ErrorObject): string[] {
+function pathOf({ instancePath }: ErrorObject): string[] {
   const parts = instancePath.split("/").slice(1);
   return parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }

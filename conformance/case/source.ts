@@ -11,6 +11,8 @@ const MAX_BYTES = 256 * 1024;
 const MAX_DEPTH = 32;
 /** More problems than this in one file help nobody. */
 const MAX_PROBLEMS = 20;
+/** Habits rather than mistakes: said at the first place only. */
+const ONCE: readonly Code[] = ["YAML-003", "YAML-004", "YAML-005"];
 
 /** Where in a value something is: keys and indices from the root. */
 export type Path = readonly (string | number)[];
@@ -23,7 +25,7 @@ export interface Said {
   readonly atKey?: boolean;
 }
 
-/** A file that was read; `value` is undefined if it is not even plain YAML. */
+/** A file that was read; `value` is undefined until it is parsed, and if it is not plain YAML. */
 export class Source {
   readonly problems: Problem[] = [];
   value: unknown;
@@ -42,13 +44,6 @@ export class Source {
     if (!isUtf8(bytes)) {
       const at = this.text.indexOf("\ufffd");
       this.reportAt("YAML-011", at, at + 1, { message: "a byte here is not UTF-8", hint: "save the file as UTF-8" });
-      return;
-    }
-    try {
-      this.parse();
-    } catch (error) {
-      if (!(error instanceof TooDeep)) throw error;
-      this.reportAt("YAML-010", error.offset, error.offset + 1, error);
     }
   }
 
@@ -66,16 +61,27 @@ export class Source {
     const before = this.text.slice(0, start);
     const line = before.split("\n").length;
     const column = start - before.lastIndexOf("\n");
-    const problem = { code, file: this.file, line, column, message, frame: frame(this.text, line, column, end - start) };
-    this.problems.push(hint === undefined ? problem : { ...problem, hint });
+    const place = { file: this.file, line, column, frame: frame(this.text, line, column, end - start) };
+    this.problems.push({ code, ...place, message: harmless(message), ...(hint !== undefined && { hint: harmless(hint) }) });
   }
 
-  private parse(): void {
+  /** Makes `value` of the text; problems with its YAML are reported. */
+  parse(): void {
+    if (this.problems.length > 0) return;
+    try {
+      this.compose();
+    } catch (error) {
+      if (!(error instanceof TooDeep)) throw error;
+      this.reportAt("YAML-010", error.offset, error.offset + 1, error);
+    }
+  }
+
+  private compose(): void {
     const composer = new Composer({ uniqueKeys: false, merge: false, schema: "core" });
     const [doc, second] = [...composer.compose(tokens(this.text), true, this.text.length)];
     const error = doc?.errors[0];
     if (error !== undefined) {
-      this.reportAt(codeOf(error), error.pos[0], error.pos[1], { message: error.message });
+      this.reportAt(CODES[error.code] ?? "YAML-001", error.pos[0], error.pos[1], { message: error.message });
       return;
     }
     if (doc === undefined) throw new Error("YAML always makes a document");
@@ -93,40 +99,28 @@ export class Source {
 
   private plain(node: ParsedNode | null, depth: number): unknown {
     if (node === null) return null;
-    const refuse = (code: Code, message: string, hint?: string): undefined => {
-      this.reportAt(code, node.range[0], node.range[1], { message, hint });
-    };
-    if (depth > MAX_DEPTH) return refuse("YAML-010", `nested deeper than ${String(MAX_DEPTH)} levels`);
-    if (isAlias(node)) return refuse("YAML-004", `*${node.source} is an alias`, "write out what it stands for");
-    if (node.anchor !== undefined)
-      return refuse("YAML-003", `&${node.anchor} is an anchor`, "remove it, and write out what referred to it");
-    if (node.tag !== undefined) return refuse("YAML-005", `${node.tag} is a tag`, "remove it; quote a number that is meant as text");
-    if (isSeq(node)) return node.items.map((item) => this.plain(item as ParsedNode, depth + 1));
-    if (isMap(node)) return this.plainMap(node.items as Pair[], depth);
-    if (typeof node.value === "number" && !isExact(node.value, String(node.source)))
-      return refuse(
-        "YAML-013",
-        `${String(node.source)} is not written as an exact integer`,
-        'quote it, 64-bit values as hex strings: "0xffffffff00000000"',
-      );
-    return node.value;
+    const refused = refusalOf(node, depth);
+    if (refused !== undefined) {
+      if (!ONCE.includes(refused.code) || this.problems.every(({ code }) => code !== refused.code))
+        this.reportAt(refused.code, node.range[0], node.range[1], refused);
+      return undefined;
+    }
+    if (isSeq(node)) return node.items.map((item) => this.plain(item, depth + 1));
+    if (isMap(node)) return this.plainMap(node.items, depth);
+    return isScalar(node) ? node.value : undefined;
   }
 
-  private plainMap(pairs: Pair[], depth: number): Record<string, unknown> {
+  private plainMap(pairs: readonly Pair[], depth: number): Record<string, unknown> {
     const map: Record<string, unknown> = {};
     for (const { key, value } of pairs) {
       const name = isScalar(key) ? key.value : undefined;
-      const refuse = (code: Code, message: string, hint?: string): void => {
-        const range = key?.range ?? value?.range ?? [0, 0];
-        this.reportAt(code, range[0], range[1], { message, hint });
-      };
-      if (typeof name !== "string" || name === "__proto__")
-        refuse("YAML-012", "this is not a plain word", "quote the key if it is meant so");
-      else if (name === "<<") refuse("YAML-006", "<< is a merge key", "write out the keys");
-      else if (Object.hasOwn(map, name)) refuse("YAML-002", `${JSON.stringify(name)} is here twice`, "keep one");
-      else {
-        if (isScalar(key) && (key.anchor !== undefined || key.tag !== undefined)) this.plain(key, depth);
-        map[name] = this.plain(value, depth + 1);
+      const refused = refusalOfKey(name, map);
+      if (refused !== undefined) {
+        const [start, end] = key?.range ?? value?.range ?? [0, 0];
+        this.reportAt(refused.code, start, end, refused);
+      } else {
+        this.plain(key, depth);
+        map[String(name)] = this.plain(value, depth + 1);
       }
     }
     return map;
@@ -138,9 +132,9 @@ export class Source {
     let found: [number, number] = node === null ? [0, 0] : [node.range[0], node.range[1]];
     for (const [i, step] of path.entries()) {
       let next: ParsedNode | null | undefined;
-      if (isSeq(node)) next = node.items[Number(step)] as ParsedNode | undefined;
+      if (isSeq(node)) next = node.items[Number(step)];
       else if (isMap(node)) {
-        const pair = (node.items as Pair[]).find(({ key }) => isScalar(key) && key.value === step);
+        const pair = (node.items as readonly Pair[]).find(({ key }) => isScalar(key) && key.value === step);
         if (pair?.key != null) found = [pair.key.range[0], pair.key.range[1]];
         if (atKey && i === path.length - 1) return found;
         next = pair?.value;
@@ -156,6 +150,31 @@ export class Source {
 interface Pair {
   readonly key: ParsedNode | null;
   readonly value: ParsedNode | null;
+}
+
+interface Refused extends Said {
+  readonly code: Code;
+}
+
+function refusalOf(node: ParsedNode, depth: number): Refused | undefined {
+  if (depth > MAX_DEPTH) return { code: "YAML-010", message: `nested deeper than ${String(MAX_DEPTH)} levels` };
+  if (isAlias(node)) return { code: "YAML-004", message: `*${node.source} is an alias`, hint: "write out what it stands for" };
+  if (node.anchor !== undefined)
+    return { code: "YAML-003", message: `&${node.anchor} is an anchor`, hint: "remove it, and write out what referred to it" };
+  if (node.tag !== undefined) {
+    const tag = node.tag.replace("tag:yaml.org,2002:", "!!");
+    return { code: "YAML-005", message: `${tag} is a tag`, hint: "remove it; quote a number that is meant as text" };
+  }
+  if (!isScalar(node) || typeof node.value !== "number" || isExact(node.value, node.source)) return undefined;
+  const hint = 'quote it, 64-bit values as hex strings: "0xffffffff00000000"';
+  return { code: "YAML-013", message: `${node.source} is not written as an exact integer`, hint };
+}
+
+function refusalOfKey(name: unknown, map: object): Refused | undefined {
+  if (typeof name !== "string") return { code: "YAML-012", message: "this is not a plain word", hint: "quote it if it is meant as a word" };
+  if (name === "__proto__") return { code: "YAML-012", message: "__proto__ is not a key of anything" };
+  if (name === "<<") return { code: "YAML-006", message: "<< is a merge key", hint: "write out the keys" };
+  return Object.hasOwn(map, name) ? { code: "YAML-002", message: `${JSON.stringify(name)} is here twice`, hint: "keep one" } : undefined;
 }
 
 function isUtf8(bytes: Uint8Array): boolean {
@@ -190,26 +209,25 @@ function isExact(value: number, written: string): boolean {
   return Number.isSafeInteger(value) && /^(-?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+)$/.test(written);
 }
 
-function codeOf({ code }: YAMLError): Code {
-  switch (code) {
-    case "MULTIPLE_ANCHORS":
-      return "YAML-003";
-    case "ALIAS_PROPS":
-    case "BAD_ALIAS":
-      return "YAML-004";
-    case "TAG_RESOLVE_FAILED":
-    case "MULTIPLE_TAGS":
-      return "YAML-005";
-    default:
-      return "YAML-001";
-  }
+/** Which problem an error of the YAML library is, if not simply YAML-001. */
+const CODES: Readonly<Partial<Record<YAMLError["code"], Code>>> = {
+  MULTIPLE_ANCHORS: "YAML-003",
+  ALIAS_PROPS: "YAML-004",
+  BAD_ALIAS: "YAML-004",
+  TAG_RESOLVE_FAILED: "YAML-005",
+  MULTIPLE_TAGS: "YAML-005",
+};
+
+/** Text of a file as it may be printed: without what could steer a terminal. */
+function harmless(text: string): string {
+  return text.replace(/\p{C}/gu, "·");
 }
 
-/** The line with carets under the place; long lines are cut, and what could steer a terminal is not shown. */
+/** The line with carets under the place; long lines are cut. */
 function frame(text: string, line: number, column: number, length: number): string {
   const whole = text.split("\n")[line - 1] ?? "";
   const from = Math.max(0, column - 1 - 60);
-  const shown = whole.slice(from, from + 110).replace(/\p{C}/gu, "·");
+  const shown = harmless(whole.slice(from, from + 110));
   const carets = "^".repeat(Math.max(1, Math.min(length, whole.length - column + 1, from + 110 - column + 1)));
   const number = String(line);
   const margin = " ".repeat(number.length);

@@ -5,6 +5,8 @@ const standaloneCode = require("ajv/dist/standalone").default;
 
 /** A 64-bit number as an argument says it: exact as a number, else in hex; or by name. */
 const U64 = {
+  description:
+    'A number; from 2^53 on a hex string ("0xffffffff00000000"); a symbol of spec/calls.yaml; or {limit: a limit, plus: a number}.',
   anyOf: [
     { type: "integer", minimum: 0 },
     { type: "string", pattern: "^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$" },
