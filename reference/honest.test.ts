@@ -73,7 +73,7 @@ test("data touched without its guard is found", () => {
       },
     },
   });
-  expect(drive(door, [CAP], 1)).toContain("a step announced as load vm.online_vcpus loads kvm.locked.max_vcpu_ids without kvm_lock");
+  expect(drive(door, [CAP], 1)).toContain("a step announced as load vm.online_vcpus loads kvm.locked.bsp_vcpu_id without kvm_lock");
 });
 
 test("a readiness that looks elsewhere is found", () => {

@@ -1,6 +1,8 @@
 /** What the generic chapter lets a case ask for and look at. */
-import { capabilities } from "./capabilities";
+import { boot_cpu } from "./boot_cpu";
+import { capabilities, type Cap } from "./capabilities";
 import { create_vcpu } from "./create_vcpu";
+import { irqchip } from "./irqchip";
 import { memslots } from "./memslots";
 import { run } from "./run";
 import { sched } from "./sched";
@@ -41,11 +43,15 @@ export function gfn(address: unknown): number {
 /** Thrown when a call names a vCPU that nobody has a file descriptor of. */
 export class BadFd extends Error {}
 
-/** The published vCPU with this id, as its file descriptor would name it. */
+/** The vCPU with this id, as its file descriptor would name it: published, and not closed. */
 export function vcpu_fd(kvm: Kvm, id: unknown): Vcpu {
-  const vcpu = kvm.vcpu_array.find((slot) => slot.now?.vcpu_id === Number(id))?.now;
-  if (vcpu === undefined) throw new BadFd(`there is no vCPU ${String(id)}`);
+  const vcpu = published(kvm, Number(id));
+  if (vcpu?.fd_open.now !== true) throw new BadFd(`nobody has a file descriptor of vCPU ${String(id)}`);
   return vcpu;
+}
+
+function published(kvm: Kvm, id: number): Vcpu | undefined {
+  return kvm.vcpu_array.find((slot) => slot.now?.vcpu_id === id)?.now;
 }
 
 /** A read of each vCPU. */
@@ -53,7 +59,11 @@ export function per_vcpu(of: (vcpu: Vcpu) => Value): Reader {
   return {
     instances: (kvm) =>
       kvm.vcpu_array.slice(0, kvm.online_vcpus.now).flatMap(({ now }) => (now === undefined ? [] : [[String(now.vcpu_id)]])),
-    of: (kvm, [id]) => of(vcpu_fd(kvm, id)),
+    of: (kvm, [id]) => {
+      const vcpu = published(kvm, Number(id));
+      if (vcpu === undefined) throw new Error(`there is no vCPU ${String(id)} to look at`);
+      return of(vcpu);
+    },
   };
 }
 
@@ -65,17 +75,24 @@ export function per_vm(of: (kvm: Kvm) => Value): Reader {
 export const kvm_api: Api = {
   features: ["vcpu", "memslots", "locking"],
   calls: {
-    "vm.enable_cap": (kvm, { value, flags }) => capabilities.enable_max_vcpu_id(kvm, u64(value), u64(flags ?? 0)),
+    "vm.check_extension": (kvm) => capabilities.kvm_vm_ioctl_check_extension(kvm),
+    "vm.enable_cap": (kvm, { cap, value, flags }) => capabilities.kvm_vm_ioctl_enable_cap(kvm, cap as Cap, u64(value), u64(flags ?? 0)),
+    "vm.set_boot_cpu_id": (kvm, { id }) => boot_cpu.kvm_vm_ioctl_set_boot_cpu_id(kvm, u64(id)),
+    "vm.create_irqchip": (kvm) => irqchip.kvm_vm_ioctl_create_irqchip(kvm),
     "vm.create_vcpu": (kvm, { id }) => create_vcpu.kvm_vm_ioctl_create_vcpu(kvm, u64(id)),
     "vm.set_user_memory_region": (kvm, { slot, gpa, size }) =>
       memslots.kvm_vm_ioctl_set_memory_region(kvm, { id: Number(slot), base_gfn: gfn(gpa), npages: gfn(size), hva: USER_HVA + gfn(gpa) }),
+    "vcpu.close": (kvm, { vcpu }) => create_vcpu.kvm_vcpu_release(vcpu_fd(kvm, vcpu)),
     "guest.nop": (kvm, { vcpu }) => run.kvm_vcpu_ioctl_run(vcpu_fd(kvm, vcpu), {}),
     "sched.preempt": () => sched.preempt(),
   },
   reads: {
-    "vm.max_vcpu_ids": per_vm((kvm) => kvm.locked.max_vcpu_ids),
+    "vm.max_vcpu_ids": per_vm((kvm) => kvm.limit.max_vcpu_ids.now),
     "vm.online_vcpus": per_vm((kvm) => kvm.online_vcpus.now),
     "vm.created_vcpus": per_vm((kvm) => kvm.locked.created_vcpus),
+    "vm.unpublished_vcpus": per_vm((kvm) => kvm.locked.created_vcpus - kvm.online_vcpus.now),
+    "vm.found_vcpus": per_vm((kvm) => kvm.vcpu_array.slice(0, kvm.online_vcpus.now).filter((slot) => slot.now !== undefined).length),
+    "vm.irqchip_mode": per_vm((kvm) => kvm.irqchip_mode.now),
     "vcpu.*.mode": per_vcpu((vcpu) => vcpu.mode.now),
     "vcpu.*.in_guest": per_vcpu((vcpu) => vcpu.in_guest.now),
     "memslots.generation": per_vm((kvm) => kvm.memslots.table.now.generation),

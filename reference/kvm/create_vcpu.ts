@@ -14,6 +14,8 @@ import type { Kvm, Result, Vcpu } from "./types";
 export const create_vcpu = ops("create_vcpu", {
   /** `id` is the ioctl's whole 64-bit argument. */
   *kvm_vm_ioctl_create_vcpu(kvm: Kvm, id: bigint): Task<Result> {
+    rule("vcpuid.id.full-width");
+    rule("vcpuid.id.refused-before-the-latch");
     if (id >= BigInt(kvm.config.max_vcpu_id)) return "EINVAL";
 
     const vcpu_id = Number(id);
@@ -32,25 +34,40 @@ export const create_vcpu = ops("create_vcpu", {
 
   /** One critical section: the count, the id, the hook that sizes what the limit sizes, the increment. */
   *reserve(kvm: Kvm, vcpu_id: number): Task<Result> {
+    rule("vcpuid.create.one-critical-section");
     yield* mutex_lock(kvm.kvm_lock);
-    const result = yield* create_vcpu.kvm_arch_vcpu_precreate(kvm, vcpu_id);
-    if (result === "ok") {
-      kvm.locked.created_vcpus++;
-      kvm.locked.vcpu_ids.add(vcpu_id);
-    }
+    const result = yield* create_vcpu.claim_id(kvm, vcpu_id);
     yield* mutex_unlock(kvm.kvm_lock);
     return result;
   },
 
-  *kvm_arch_vcpu_precreate(kvm: Kvm, vcpu_id: number): Task<Result> {
+  /** Counts the vCPU and takes its id, last of all, so that no refusal has anything to give back. */
+  *claim_id(kvm: Kvm, vcpu_id: number): Task<Result> {
     const { locked, config } = kvm;
     if (locked.created_vcpus >= config.max_vcpus) return "EINVAL";
+    rule("vcpuid.id.duplicate-refused");
     if (locked.vcpu_ids.has(vcpu_id)) return "EEXIST";
+    const allowed = yield* create_vcpu.kvm_arch_vcpu_precreate(kvm, vcpu_id);
+    rule("vcpuid.create.failure-gives-back");
+    if (allowed !== "ok") return allowed;
+    rule("vcpuid.create.counted-before-found");
+    locked.created_vcpus++;
+    locked.vcpu_ids.add(vcpu_id);
+    return "ok";
+  },
 
+  /** Under kvm_lock. What is sized by the limit comes after the limit is fixed. */
+  *kvm_arch_vcpu_precreate(kvm: Kvm, vcpu_id: number): Task<Result> {
+    const { max_vcpu_ids, set } = kvm.limit;
+    yield max_vcpu_ids.load;
+    let limit = max_vcpu_ids.now;
     rule("vcpuid.limit.first-vcpu-latches");
-    if (locked.max_vcpu_ids === 0) locked.max_vcpu_ids = config.max_vcpu_id;
+    if (limit === 0) {
+      yield set;
+      max_vcpu_ids.now = limit = kvm.config.max_vcpu_id;
+    }
     rule("vcpuid.limit.exclusive");
-    if (vcpu_id >= locked.max_vcpu_ids) return "EINVAL";
+    if (vcpu_id >= limit) return "EINVAL";
     for (const chapter of kvm.chapters) {
       const result = chapter.vcpu_precreate === undefined ? "ok" : yield* chapter.vcpu_precreate(kvm);
       if (result !== "ok") return result;
@@ -68,7 +85,10 @@ export const create_vcpu = ops("create_vcpu", {
     return "ok";
   },
 
+  /** The limit stays latched: what was sized by it may be in use by another vCPU already. */
   *give_back(kvm: Kvm, vcpu_id: number): Task<void> {
+    rule("vcpuid.create.failure-gives-back");
+    rule("vcpuid.limit.outlives-a-failed-creation");
     yield* mutex_lock(kvm.kvm_lock);
     kvm.locked.created_vcpus--;
     kvm.locked.vcpu_ids.delete(vcpu_id);
@@ -83,6 +103,7 @@ export const create_vcpu = ops("create_vcpu", {
     yield kvm.online_vcpus.load;
     const slot = kvm.vcpu_array[kvm.online_vcpus.now];
     if (slot === undefined) throw new Error("more vCPUs are published than were reserved");
+    rule("vcpuid.create.slot-before-count");
     yield slot.store;
     slot.now = vcpu;
     yield kvm.online_vcpus.rmw;
@@ -90,6 +111,14 @@ export const create_vcpu = ops("create_vcpu", {
     yield* mutex_unlock(vcpu.mutex);
     yield* mutex_unlock(kvm.kvm_lock);
     for (const chapter of kvm.chapters) if (chapter.vcpu_postcreate) yield* chapter.vcpu_postcreate(vcpu);
+  },
+
+  /** The last reference to the file descriptor goes; the vCPU and its id live as long as the VM. */
+  *kvm_vcpu_release(vcpu: Vcpu): Task<"ok"> {
+    rule("vcpuid.id.outlives-its-fd");
+    yield vcpu.fd_open.store;
+    vcpu.fd_open.now = false;
+    return "ok";
   },
 });
 
@@ -100,6 +129,7 @@ function vcpu_of(kvm: Kvm, vcpu_id: number): Vcpu {
     kvm,
     vcpu_id,
     mutex,
+    fd_open: new Cell(`${name}.fd_open`, true),
     pcpu: new Pcpu(`${name}.cpu`),
     wait: new WaitQueue(`${name}.wait`),
     mode: new Cell(`${name}.mode`, "OUTSIDE_GUEST_MODE"),

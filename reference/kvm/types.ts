@@ -42,7 +42,8 @@ export interface Kvm {
   readonly kvm_srcu: Srcu;
   readonly irq_srcu: Srcu;
   /** Guarded by kvm_lock. */
-  readonly locked: { created_vcpus: number; max_vcpu_ids: number; bsp_vcpu_id: number; readonly vcpu_ids: Set<number> };
+  readonly locked: { created_vcpus: number; bsp_vcpu_id: number; readonly vcpu_ids: Set<number> };
+  readonly limit: Limit;
   readonly irqchip_mode: Cell<IrqchipMode>;
   readonly online_vcpus: Cell<number>;
   /** By vcpu_idx, the order of publication. */
@@ -54,12 +55,24 @@ export interface Kvm {
   readonly arch: Record<string, object>;
 }
 
+/**
+ * The VM's own limit on vCPU ids: set under kvm_lock, at most once, and read without it by whoever
+ * builds a vCPU.
+ */
+export interface Limit {
+  /** 0 while nothing has set it. */
+  readonly max_vcpu_ids: Cell<number>;
+  readonly set: Step;
+}
+
 export type Mode = "OUTSIDE_GUEST_MODE" | "IN_GUEST_MODE" | "EXITING_GUEST_MODE";
 
 export interface Vcpu {
   readonly kvm: Kvm;
   readonly vcpu_id: number;
   readonly mutex: Mutex;
+  /** Whether the file descriptor that names the vCPU is still open. */
+  readonly fd_open: Cell<boolean>;
   readonly pcpu: Pcpu;
   readonly wait: WaitQueue;
   /** The published mode: who kicks looks at it. */

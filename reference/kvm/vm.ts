@@ -8,7 +8,7 @@ import type { ClassGraph } from "../sync/lockdep";
 import { Cell, guarded } from "../task";
 import { memslots_of, notifier_of } from "./memslots";
 import { mmu_of } from "./mmu";
-import type { Chapter, Config, Kvm, Vcpu } from "./types";
+import type { Chapter, Config, Kvm, Limit, Vcpu } from "./types";
 
 /** The newest kernel's limits; cases take them from `hello`, never from here. */
 export const KVM_MAX_VCPU_IDS = 4096;
@@ -46,7 +46,8 @@ export function create_vm(config: Config, chapters: readonly Chapter[]): Kvm {
     rq_lock: new SpinLock("rq_lock", "rq_lock", graph),
     kvm_srcu: new Srcu("kvm_srcu", "kvm_srcu", graph),
     irq_srcu: new Srcu("irq_srcu", "irq_srcu", graph),
-    locked: guarded(kvm_lock, { created_vcpus: 0, max_vcpu_ids: 0, bsp_vcpu_id: 0, vcpu_ids: new Set<number>() }),
+    locked: guarded(kvm_lock, { created_vcpus: 0, bsp_vcpu_id: 0, vcpu_ids: new Set<number>() }),
+    limit: limit_of(),
     irqchip_mode: new Cell("vm.irqchip_mode", "none"),
     online_vcpus: new Cell("vm.online_vcpus", 0),
     vcpu_array: Array.from({ length: VCPU_SLOTS }, (_, i) => new Cell<Vcpu | undefined>(`vm.vcpu_array.${i}`, undefined)),
@@ -55,4 +56,9 @@ export function create_vm(config: Config, chapters: readonly Chapter[]): Kvm {
     mmu: mmu_of(),
     arch: {},
   };
+}
+
+function limit_of(): Limit {
+  const max_vcpu_ids = new Cell("vm.max_vcpu_ids", 0);
+  return { max_vcpu_ids, set: max_vcpu_ids.as("store", "vm.max_vcpu_ids.set") };
 }

@@ -8,6 +8,12 @@ export type RuleId =
   | "apicv.inhibit.zaps-apic-page"
   | "apicv.vcpu.follows-mask"
   | "apicv.vcpu.looks-for-interrupts-when-off"
+  | "ipiv.entry.by-id"
+  | "ipiv.entry.survives-a-duplicate"
+  | "ipiv.table.once"
+  | "ipiv.table.only-if-usable"
+  | "ipiv.table.sized-by-limit"
+  | "ipiv.vmcs.last-index"
   | "lock.apicv.inside-all"
   | "lock.apicv.no-synchronize-inside"
   | "lock.kick.publish-before-look"
@@ -27,8 +33,23 @@ export type RuleId =
   | "lock.srcu.synchronize-after-slots-arch"
   | "lock.xen.leaf"
   | "lock.xen.no-synchronize-inside"
+  | "vcpuid.boot.before-vcpus"
+  | "vcpuid.boot.within-limit"
+  | "vcpuid.create.counted-before-found"
+  | "vcpuid.create.failure-gives-back"
+  | "vcpuid.create.one-critical-section"
+  | "vcpuid.create.slot-before-count"
+  | "vcpuid.id.duplicate-refused"
+  | "vcpuid.id.full-width"
+  | "vcpuid.id.outlives-its-fd"
+  | "vcpuid.id.refused-before-the-latch"
+  | "vcpuid.irqchip.before-vcpus"
+  | "vcpuid.limit.ceiling-reported"
   | "vcpuid.limit.exclusive"
   | "vcpuid.limit.first-vcpu-latches"
+  | "vcpuid.limit.not-below-boot-id"
+  | "vcpuid.limit.one-winner"
+  | "vcpuid.limit.outlives-a-failed-creation"
   | "vcpuid.limit.write-once";
 
 /** Every feature of spec/features.yaml. */
@@ -48,8 +69,12 @@ export type FeatureName =
 export type CallName =
   | "guest.nop"
   | "sched.preempt"
+  | "vcpu.close"
+  | "vm.check_extension"
+  | "vm.create_irqchip"
   | "vm.create_vcpu"
   | "vm.enable_cap"
+  | "vm.set_boot_cpu_id"
   | "vm.set_user_memory_region";
 
 /** Every limit of spec/calls.yaml. */
@@ -66,24 +91,35 @@ export type SymbolName =
 export type ReadPattern =
   | "apicv.inhibited"
   | "apicv.inhibits"
+  | "ipiv.pid_table.bytes"
+  | "ipiv.pid_table.used_ids"
   | "memslots.generation"
   | "mmu.remote_tlb_flush"
   | "vcpu.*.apicv_active"
   | "vcpu.*.in_guest"
   | "vcpu.*.mode"
+  | "vcpu.*.pid_entry"
+  | "vcpu.*.vmcs.LAST_PID_POINTER_INDEX"
+  | "vcpu.*.vmcs.PID_POINTER_TABLE"
   | "vm.created_vcpus"
+  | "vm.found_vcpus"
+  | "vm.irqchip_mode"
   | "vm.max_vcpu_ids"
-  | "vm.online_vcpus";
+  | "vm.online_vcpus"
+  | "vm.unpublished_vcpus";
 
 /** Every event of spec/events.yaml; `*` stands for a number or a name. */
 export type EventPattern =
   | "apicv.inhibits.stored"
+  | "ipiv.pid_table.allocated"
   | "lock.*.released"
   | "lock.*.taken"
   | "memslots.swapped"
   | "mmu.tlb_flush"
   | "srcu.*.synchronize"
-  | "vcpu.*.request.*.made";
+  | "vcpu.*.request.*.made"
+  | "vcpu.*.vmcs.*.written"
+  | "vm.max_vcpu_ids.set";
 
 /** Every lock class of spec/locks.yaml. */
 export type LockName =
