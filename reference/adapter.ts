@@ -73,6 +73,7 @@ function hello({ name, kernel, without = [] }: Variant): HelloReply {
     features: APIS.flatMap((api) => api.features).filter((feature) => !without.includes(feature)),
     calls: Object.keys(CALLS),
     reads: Object.keys(READS),
+    events: APIS.flatMap((api) => api.events ?? []),
     limits: { max_vcpu_id: KVM_MAX_VCPU_IDS, max_vcpus: KVM_MAX_VCPUS },
   };
 }

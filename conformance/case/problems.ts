@@ -81,7 +81,6 @@ export const PROBLEMS = {
   "TABLE-005": "A name or text in the table has another form.",
   "TABLE-010": "There is no such feature.",
   "TABLE-011": "A read derives from cells, or from what one lock guards.",
-  "TABLE-012": "A `*` in what a read derives from is one in its name.",
   "TABLE-013": "There is no such lock.",
   "TABLE-014": "There is no such rule.",
   "TABLE-015": "An argument is not named like a key that every call has.",

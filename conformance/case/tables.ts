@@ -46,11 +46,6 @@ function checkOf(source: Source, path: Path, of: readonly string[], { locks }: V
       message: `${guards.join(", ")} is a lock, and ${String(of.length - 1)} more are here`,
       hint: "name cells only, or one lock",
     });
-  const stars = (name: string): number => name.split("*").length - 1;
-  const name = String(path.at(-1));
-  for (const [i, each] of of.entries())
-    if (stars(each) > stars(name))
-      source.report("TABLE-012", [...path, "of", i], { message: `nothing in ${say(name)} says which \`*\` ${say(each)} means` });
 }
 
 function checkCall(source: Source, path: Path, { args = {}, optional = [] }: CallDeclaration): void {

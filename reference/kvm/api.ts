@@ -6,7 +6,7 @@ import { irqchip } from "./irqchip";
 import { memslots } from "./memslots";
 import { run } from "./run";
 import { sched } from "./sched";
-import type { CallName, FeatureName, ReadPattern, Value } from "../../spec/generated/types";
+import type { CallName, EventPattern, FeatureName, ReadPattern, Value } from "../../spec/generated/types";
 import type { Task } from "../task";
 import type { Kvm, Vcpu } from "./types";
 
@@ -16,6 +16,8 @@ export type Args = Readonly<Record<string, unknown>>;
 /** What one chapter offers at the door. Every table is by the names in spec/. */
 export interface Api {
   readonly features: readonly FeatureName[];
+  /** The events that its steps carry. */
+  readonly events?: readonly EventPattern[];
   readonly calls: { readonly [name in CallName]?: (kvm: Kvm, args: Args) => Task<unknown> };
   readonly reads: { readonly [name in ReadPattern]?: Reader };
 }
@@ -74,6 +76,15 @@ export function per_vm(of: (kvm: Kvm) => Value): Reader {
 
 export const kvm_api: Api = {
   features: ["vcpu", "memslots", "locking"],
+  events: [
+    "vcpu.*.request.*.made",
+    "lock.*.taken",
+    "lock.*.released",
+    "srcu.*.synchronize",
+    "memslots.swapped",
+    "mmu.tlb_flush",
+    "vm.max_vcpu_ids.set",
+  ],
   calls: {
     "vm.check_extension": (kvm) => capabilities.kvm_vm_ioctl_check_extension(kvm),
     "vm.enable_cap": (kvm, { cap, value, flags }) => capabilities.kvm_vm_ioctl_enable_cap(kvm, cap as Cap, u64(value), u64(flags ?? 0)),

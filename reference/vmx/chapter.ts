@@ -15,4 +15,9 @@ export const vmx_chapter: Chapter = {
   vcpu_create: (vcpu) => ipiv.vmx_vcpu_create(vcpu),
 };
 
-export const vmx_api: Api = { features: ["ipiv"], calls: {}, reads: ipiv_reads };
+export const vmx_api: Api = {
+  features: ["ipiv"],
+  events: ["ipiv.pid_table.allocated", "vcpu.*.vmcs.*.written"],
+  calls: {},
+  reads: ipiv_reads,
+};

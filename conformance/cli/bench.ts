@@ -1,0 +1,55 @@
+/** The bench that an implementation sits on: it says hello once, then is judged case by case. */
+import type { HelloReply } from "../../spec/generated/types";
+import type { Door, Exchange } from "../adapter/door";
+import type { FiledCase, Spec } from "../case/spec";
+import { judge, judgeAgain, type Judging } from "../verdict/judge";
+import type { Verdict } from "../verdict/verdict";
+import { reach } from "./specifier";
+
+/** Somebody to judge. Cases are judged one at a time. */
+export interface Bench {
+  readonly hello: HelloReply;
+  judge(what: FiledCase, options?: Judging): Promise<Verdict>;
+  /** Judges one run under this schedule. */
+  replay(what: FiledCase, schedule: string, options?: Judging): Promise<Verdict>;
+  end(): Promise<void>;
+}
+
+/** Thrown out of a case when the user asked to stop. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+/** Whether the user asked to stop; looked at now and then while a case runs. */
+export interface Stopper {
+  stopped: boolean;
+}
+
+/** How many requests are answered before the event loop gets its turn: some milliseconds' worth. */
+const TURN = 1 << 14;
+
+/** Reaches what a specifier names and says hello to it. */
+export async function openBench(specifier: string, spec: Spec, stopper: Stopper): Promise<Bench> {
+  const reached = reach(specifier);
+  if (reached.in === "child") throw new Error("stdio comes with the next piece");
+  const door = reached.open();
+  const hello = door({ op: "hello", protocol: 1, runner: "kvm-conform" }) as HelloReply;
+  const hold = <T>(exchange: Exchange<T>): Promise<T> => holdInTurns(exchange, door, stopper);
+  return Promise.resolve({
+    hello,
+    judge: (what, options) => hold(judge(what, spec, hello, options)),
+    replay: (what, schedule, options) => hold(judgeAgain(what, spec, hello, schedule, options)),
+    end: () => Promise.resolve(),
+  });
+}
+
+/** Holds an exchange in this process, and lets signals in between. */
+async function holdInTurns<T>(exchange: Exchange<T>, door: Door, stopper: Stopper): Promise<T> {
+  let turn = exchange.next();
+  for (let n = 1; turn.done !== true; n++) {
+    if (n % TURN === 0) await new Promise<void>((resume) => void setImmediate(resume));
+    if (stopper.stopped) throw new Interrupted("stopped");
+    turn = exchange.next(door(turn.value));
+  }
+  return turn.value;
+}

@@ -1,0 +1,58 @@
+/** `kvm-conform bugs`: the proof that the cases catch something. Each bug meets the cases of its rule. */
+import pc from "picocolors";
+import type { BugResult } from "../../coverage/rules";
+import type { Spec } from "../case/spec";
+import { openBench, type Stopper } from "./bench";
+import type { Print } from "./run";
+import { UsageError } from "./usage";
+import { aboutFixture, fixtureSpecifiers } from "./specifier";
+
+/** The bugs of these areas, or all, as specifiers. */
+export function bugSpecifiers(areas: readonly string[] = []): string[] {
+  return fixtureSpecifiers("bugs").filter(
+    (specifier) => areas.length === 0 || areas.some((area) => specifier.startsWith(`fixtures/bugs/${area}/`)),
+  );
+}
+
+/** Judges the cases of the rule that a bug breaks, up to the first that a claim of that rule fails in. */
+export async function meet(specifier: string, spec: Spec, stopper: Stopper): Promise<BugResult> {
+  const { breaks } = aboutFixture(specifier);
+  if (breaks === undefined) throw new UsageError(`${specifier} does not say which rule it breaks`);
+  const bug = specifier.replace("fixtures/bugs/", "");
+  const cases = [...spec.cases.values()].filter((each) => each.rules.some((rule) => rule === breaks));
+  const bench = await openBench(specifier, spec, stopper);
+  try {
+    for (const what of cases) {
+      const { failure } = await bench.judge(what);
+      const caught = failure?.violations.find((violation) => violation.rule === breaks);
+      if (failure !== undefined && caught !== undefined)
+        return {
+          type: "bug",
+          bug,
+          breaks,
+          caught: { case: what.case, kind: caught.kind, run: failure.run, schedule: failure.schedule },
+          cases: cases.length,
+        };
+    }
+    return { type: "bug", bug, breaks, caught: undefined, cases: cases.length };
+  } finally {
+    await bench.end();
+  }
+}
+
+/** A table of bugs: what caught each, after how many runs. Gives the results back. */
+export async function bugs(spec: Spec, areas: readonly string[], print: Print, stopper: Stopper): Promise<BugResult[]> {
+  const specifiers = bugSpecifiers(areas);
+  const width = Math.max(...specifiers.map((each) => each.length)) - "fixtures/bugs/".length;
+  const results: BugResult[] = [];
+  for (const specifier of specifiers) {
+    const result = await meet(specifier, spec, stopper);
+    results.push(result);
+    const { bug, breaks, caught, cases } = result;
+    const how =
+      caught === undefined ? pc.red(`survives ${cases} cases of ${breaks}`) : `${caught.kind} in ${caught.case}, run ${caught.run}`;
+    print(`${caught === undefined ? pc.red("survives") : pc.green("caught  ")}  ${bug.padEnd(width)}  ${how}`);
+  }
+  print(`${results.filter((each) => each.caught !== undefined).length} of ${results.length} bugs caught by a claim of their own rule`);
+  return results;
+}

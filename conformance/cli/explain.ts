@@ -1,0 +1,60 @@
+/** `kvm-conform explain`: what a rule or a case is about, for somebody who met it in a report. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import pc from "picocolors";
+import { marksIn } from "../../coverage/rules";
+import { nearest } from "../case/names";
+import type { FiledCase, FiledRule, Spec } from "../case/spec";
+import { sourceOf } from "../report/failure";
+import { aboutFixture } from "./specifier";
+import { bugSpecifiers } from "./bugs";
+import { UsageError } from "./usage";
+
+/** The explanation of a rule or a case, as lines. */
+export function explain(spec: Spec, id: string, root: string): string[] {
+  const rule = spec.rules.get(id);
+  if (rule !== undefined) return explainRule(spec, rule, root);
+  const what = spec.cases.get(id);
+  if (what !== undefined) return explainCase(spec, what);
+  const near = nearest(id, [...spec.rules.keys(), ...spec.cases.keys()]);
+  throw new UsageError(`there is no rule or case ${id}${near === undefined ? "" : `; did you mean ${near}?`}`);
+}
+
+function explainRule(spec: Spec, rule: FiledRule, root: string): string[] {
+  const cases = [...spec.cases.values()].filter((each) => each.rules.includes(rule.rule));
+  const marks = existsSync(join(root, "reference")) ? (marksIn(root).get(rule.rule) ?? []) : [];
+  const bugs = bugSpecifiers().filter((bug) => aboutFixture(bug).breaks === rule.rule);
+  return [
+    `${pc.bold(rule.rule)}   ${rule.level}, feature ${rule.feature}, states ${rule.states.join(", ")}`,
+    `  ${rule.says}`,
+    ...(rule.corrects === undefined ? [] : [`  corrects: ${rule.corrects}`]),
+    ...(rule.memory === undefined ? [] : ["  shown under sequential consistency only, so far"]),
+    ...(rule.excluded === undefined ? [] : [`  excluded: ${rule.excluded}`]),
+    "",
+    `  source    ${sourceOf(rule)}`,
+    ...list("modelled", marks),
+    ...list(
+      "cases",
+      cases.map((each) => each.case),
+    ),
+    ...list("bugs", bugs),
+  ];
+}
+
+function explainCase(spec: Spec, what: FiledCase): string[] {
+  const threads = Object.entries(what.threads ?? {});
+  return [
+    `${pc.bold(what.case)}   ${what.file}`,
+    `  ${what.about.trim().replaceAll(/\s+/g, " ")}`,
+    "",
+    ...list(
+      "threads",
+      threads.map(([name, thread]) => `${name}: ${(Array.isArray(thread) ? thread : thread.calls).map((call) => call.do).join(", ")}`),
+    ),
+    ...what.rules.flatMap((id) => [`  ${id}`, pc.dim(`      ${spec.rules.get(id)?.says ?? ""}`)]),
+  ];
+}
+
+function list(name: string, entries: readonly string[]): string[] {
+  return entries.map((entry, i) => `  ${(i === 0 ? name : "").padEnd(9)} ${entry}`);
+}

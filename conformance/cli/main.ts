@@ -1,0 +1,161 @@
+/** The command line. Each command loads only what it needs. */
+import { Command, CommanderError } from "commander";
+import { join } from "node:path";
+import pc from "picocolors";
+import type { Spec } from "../case/spec";
+import type { Stopper } from "./bench";
+import type { RunOptions } from "./run";
+import type { Selection } from "./selection";
+import { EXIT, UsageError } from "./usage";
+
+const stopper: Stopper = { stopped: false };
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** A command's answer becomes the exit code; what it throws is the user's to mend, or ours. */
+function does<A extends unknown[]>(command: (...args: A) => Promise<number> | number): (...args: A) => Promise<void> {
+  return async (...args) => {
+    try {
+      process.exitCode = await command(...args);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      say(`${pc.red("error:")} ${error.message}`);
+      process.exitCode = EXIT.usage;
+    }
+  };
+}
+
+function root(): string {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only when a command needs it
+  return (require("../case/root") as typeof import("../case/root")).packageRoot();
+}
+
+/** The shipped spec. Its problems are ours, and nothing is judged by a spec that has some. */
+async function shippedSpec(): Promise<Spec> {
+  const { loadSpec } = await import("../case/load.js");
+  const { spec, problems } = loadSpec(root());
+  if (problems.length > 0) throw new UsageError(`the spec has ${problems.length} problems; \`kvm-conform check\` shows them`);
+  return spec;
+}
+
+const many = (value: string, before: string[] = []): string[] => [...before, ...value.split(",").filter((each) => each !== "")];
+const each = (value: string, before: string[] = []): string[] => [...before, value];
+
+function selecting(command: Command): Command {
+  return command
+    .option("--case <glob>", "only cases whose id matches; repeatable", many)
+    .option("--rule <glob>", "only cases of these rules; repeatable", many)
+    .option("--area <areas>", "only these areas", many)
+    .option("--exclude <glob>", "not these cases; repeatable", many);
+}
+
+function program(): Command {
+  const kvm = new Command("kvm-conform")
+    .description("Judges a hypervisor by the rules of KVM's hardest behaviours.")
+    .version("0.1.0")
+    .showHelpAfterError()
+    .exitOverride();
+  selecting(kvm.command("run").description("judge the cases on an adapter and write the reports"))
+    .option("--adapter <spec>", "reference, a module, or a command in quotes; repeatable (default: reference)", each)
+    .option("--out <folder>", "where results.ndjson and junit.xml go (default: coverage/report for the reference)")
+    .option("--as <version>", "judge by the rules of this kernel version, as v6.1")
+    .option("--fail-fast", "stop at the first broken case")
+    .action(does(runCommand));
+  selecting(kvm.command("list").description("the cases as a table of contents"))
+    .option("--rules", "the rules instead")
+    .option("--fixtures", "the bugs and older kernels instead")
+    .action(does(listCommand));
+  kvm
+    .command("check")
+    .argument("[files...]", "case files of your own, beside the shipped spec")
+    .description("say what is wrong with the spec, at file, line and column")
+    .action(does(checkCommand));
+  kvm
+    .command("replay")
+    .argument("<case>")
+    .argument("<schedule>", "as a failure printed it")
+    .option("--adapter <spec>", "whom to ask", "reference")
+    .description("make one run of a case again, and draw it")
+    .action(does(replayCommand));
+  kvm
+    .command("explain")
+    .argument("<id>", "a rule or a case")
+    .description("what it says, where it comes from, what is known of it")
+    .action(does(explainCommand));
+  kvm
+    .command("coverage")
+    .option("--area <areas>", "only these areas", many)
+    .option("--json", "the figures, for machines")
+    .description("what is known about each rule: stated, modelled, tested, exercised, guarded")
+    .action(does(coverageCommand));
+  kvm
+    .command("bugs")
+    .option("--area <areas>", "only these areas", many)
+    .description("show that each planted bug is caught by a claim of its own rule")
+    .action(does(bugsCommand));
+  return kvm;
+}
+
+async function runCommand(options: Partial<RunOptions>): Promise<number> {
+  const { run } = await import("./run.js");
+  const adapter = options.adapter ?? ["reference"];
+  const plain = adapter.length === 1 && adapter[0] === "reference" && !options.case && !options.rule && !options.area && !options.exclude;
+  const out = options.out ?? (plain ? join(root(), "coverage", "report") : undefined);
+  return run(await shippedSpec(), { ...options, adapter, ...(out !== undefined && { out }) }, print, stopper);
+}
+
+async function listCommand(options: Selection & { rules?: true; fixtures?: true }): Promise<number> {
+  const { fixtureListing, listing } = await import("./list.js");
+  (options.fixtures ? fixtureListing() : listing(await shippedSpec(), options, options.rules ? "rules" : "cases")).forEach(print);
+  return EXIT.ok;
+}
+
+async function checkCommand(files: string[]): Promise<number> {
+  const { check, renderProblems } = await import("./check.js");
+  const checked = check(files, root());
+  print(renderProblems(checked));
+  return checked.problems.length > 0 ? EXIT.usage : EXIT.ok;
+}
+
+async function replayCommand(id: string, schedule: string, options: { adapter: string }): Promise<number> {
+  const { replay } = await import("./replay.js");
+  return replay(await shippedSpec(), id, schedule, options.adapter, print, stopper);
+}
+
+async function explainCommand(id: string): Promise<number> {
+  const { explain } = await import("./explain.js");
+  explain(await shippedSpec(), id, root()).forEach(print);
+  return EXIT.ok;
+}
+
+async function coverageCommand(options: { area?: string[]; json?: boolean }): Promise<number> {
+  const { coverage } = await import("./coverage.js");
+  return coverage(await shippedSpec(), root(), options, print, say, stopper);
+}
+
+async function bugsCommand(options: { area?: string[] }): Promise<number> {
+  const { bugs } = await import("./bugs.js");
+  const results = await bugs(await shippedSpec(), options.area ?? [], print, stopper);
+  return results.every((result) => result.caught !== undefined) ? EXIT.ok : EXIT.broken;
+}
+
+async function main(): Promise<void> {
+  process.on("SIGINT", () => {
+    // The second one is for the impatient: the report of the first is given up.
+    if (stopper.stopped) process.exit(EXIT.interrupted);
+    stopper.stopped = true;
+  });
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.adapter));
+  try {
+    await program().parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    else {
+      say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      process.exitCode = EXIT.adapter;
+    }
+  }
+}
+
+void main();

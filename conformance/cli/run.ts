@@ -1,0 +1,113 @@
+/** `kvm-conform run`: judges the selected cases on each adapter and writes the reports. */
+import { createWriteStream, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FiledCase, Spec } from "../case/spec";
+import { entryLine, footerOf, type Entry, type Header, type Judged } from "../report/events";
+import { junit } from "../report/junit";
+import { failureLines, summaryLines, verdictLines } from "../report/terminal";
+import type { Judging } from "../verdict/judge";
+import { Interrupted, openBench, type Bench, type Stopper } from "./bench";
+import { select, type Selection } from "./selection";
+import { EXIT } from "./usage";
+
+export interface RunOptions extends Selection {
+  readonly adapter: readonly string[];
+  /** Where results.ndjson and junit.xml go; none are written without it. */
+  readonly out?: string;
+  readonly as?: string;
+  readonly failFast?: boolean;
+}
+
+/** Prints one line. */
+export type Print = (line: string) => void;
+
+/** Judges on every adapter in turn; the exit code is the gravest. */
+export async function run(spec: Spec, options: RunOptions, print: Print, stopper: Stopper): Promise<number> {
+  const cases = select(spec, options);
+  const codes: number[] = [];
+  for (const adapter of options.adapter) {
+    const out = options.out === undefined ? undefined : join(options.out, options.adapter.length > 1 ? fileName(adapter) : "");
+    codes.push(await runOne(spec, cases, adapter, { ...options, ...(out !== undefined && { out }) }, print, stopper));
+    if (stopper.stopped) break;
+  }
+  return gravest(codes);
+}
+
+async function runOne(
+  spec: Spec,
+  cases: readonly FiledCase[],
+  adapter: string,
+  options: Omit<RunOptions, "adapter">,
+  print: Print,
+  stopper: Stopper,
+): Promise<number> {
+  const bench = await openBench(adapter, spec, stopper);
+  const started = performance.now();
+  const { name, version, kind, control, kernel } = bench.hello;
+  const hello = { name, version, kind, control, ...(kernel !== undefined && { kernel }) };
+  const header: Header = { type: "header", format: 1, runner: "kvm-conform", adapter, hello, selected: cases.length };
+  const log = logFile(options.out);
+  log.write(header);
+  const width = Math.max(...cases.map((each) => each.case.length));
+  const verdicts: Judged[] = [];
+  for (const each of cases) {
+    const verdict = await judged(bench, each, options.as === undefined ? {} : { as: options.as });
+    if (verdict === undefined) break;
+    verdicts.push(verdict);
+    log.write(verdict);
+    verdictLines(verdict, width).forEach(print);
+    if (options.failFast === true && verdict.verdict === "broken") break;
+  }
+  await bench.end();
+  const footer = footerOf(verdicts, (performance.now() - started) / 1000, stopper.stopped);
+  log.write(footer);
+  await log.end();
+  if (options.out !== undefined) writeFileSync(join(options.out, "junit.xml"), junit({ header, verdicts, footer }, spec));
+  failureLines(verdicts, spec, adapter).forEach(print);
+  summaryLines(adapter, footer, cases.length).forEach(print);
+  if (options.out !== undefined) print(`log and JUnit: ${options.out}`);
+  return exitCode(verdicts, kind === "model", cases.length, stopper.stopped);
+}
+
+/** One verdict with the time it took; undefined if the user stopped it. */
+async function judged(bench: Bench, what: FiledCase, options: Judging): Promise<Judged | undefined> {
+  const started = performance.now();
+  try {
+    const verdict = await bench.judge(what, options);
+    return { type: "verdict", ...verdict, seconds: (performance.now() - started) / 1000 };
+  } catch (error) {
+    if (error instanceof Interrupted) return undefined;
+    throw error;
+  }
+}
+
+/** What a model does not show is a failure: cases promise it. Elsewhere it is only not shown. */
+function exitCode(verdicts: readonly Judged[], model: boolean, selected: number, interrupted: boolean): number {
+  if (interrupted) return EXIT.interrupted;
+  const some = (verdict: Judged["verdict"]): boolean => verdicts.some((each) => each.verdict === verdict && !each.expected);
+  if (some("broken") || (model && verdicts.some(({ findings }) => findings.length > 0))) return EXIT.broken;
+  if (some("crashed")) return EXIT.adapter;
+  if (some("unfinished") || selected === 0 || verdicts.length < selected) return EXIT.incomplete;
+  return EXIT.ok;
+}
+
+const GRAVITY = [EXIT.ok, EXIT.incomplete, EXIT.broken, EXIT.adapter, EXIT.usage, EXIT.interrupted];
+
+function gravest(codes: readonly number[]): number {
+  return codes.reduce((worst, code) => (GRAVITY.indexOf(code as 0) > GRAVITY.indexOf(worst as 0) ? code : worst), EXIT.ok as number);
+}
+
+/** The log on disk, line by line as it happens: what was judged is kept whatever comes after. */
+function logFile(folder: string | undefined): { write: (entry: Entry) => void; end: () => Promise<void> } {
+  if (folder === undefined) return { write: () => undefined, end: () => Promise.resolve() };
+  mkdirSync(folder, { recursive: true });
+  const stream = createWriteStream(join(folder, "results.ndjson"));
+  return {
+    write: (entry) => void stream.write(entryLine(entry)),
+    end: () => new Promise((done) => stream.end(done)),
+  };
+}
+
+function fileName(adapter: string): string {
+  return adapter.replaceAll(/[^\w.-]+/g, "-").replaceAll(/^-+|-+$/g, "");
+}

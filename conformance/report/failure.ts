@@ -1,0 +1,57 @@
+/** A failure for a reader: the rule first, then the claim, the run in columns, and how to see it again. */
+import pc from "picocolors";
+import type { FiledRule, Spec } from "../case/spec";
+import type { Failure, Verdict } from "../verdict/verdict";
+import { columns } from "./columns";
+
+const INDENT = "        ";
+
+/** The command that shows a failure again: case, schedule and adapter are all that it takes. */
+export function againCommand(verdict: Verdict, { schedule }: Failure, adapter: string): string {
+  const named = /^[\w./:@-]+$/.test(adapter) ? adapter : `"${adapter.replaceAll(/["\\$`]/g, "\\$&")}"`;
+  return `npx kvm-conform replay ${verdict.case} ${schedule || "-"} --adapter ${named}`;
+}
+
+/** The whole report of one failure, as lines. */
+export function failureReport(verdict: Verdict, failure: Failure, spec: Spec, adapter: string): string[] {
+  const [first, ...others] = failure.violations;
+  const rule = first.rule === undefined ? undefined : spec.rules.get(first.rule);
+  const owner = rule === undefined ? "no rule: built in" : `rule ${rule.rule} (${rule.level})`;
+  const found = failure.run === 1 ? "found in the first run" : `found in run ${failure.run}`;
+  return [
+    `${pc.red(pc.bold("broken"))}  ${pc.bold(verdict.case)}   ${owner}`,
+    ...(rule === undefined ? [] : wrap(rule.says).map((line) => INDENT + line)),
+    "",
+    ...wrap(`${first.kind}: ${first.text}`).map((line) => INDENT + line),
+    ...wrap(`but after step ${first.step}: ${first.what}`).map((line) => INDENT + pc.red(line)),
+    "",
+    ...columns(failure).map((line) => `    ${line}`),
+    "",
+    ...others.map((other) => `${INDENT}also broken: ${other.rule ?? "built in"}: ${other.what}`),
+    `${INDENT}${found}${verdict.expected ? "; kernels of this version are known to break this rule" : ""}`,
+    ...(rule === undefined ? [] : [`${INDENT}source: ${sourceOf(rule)}`]),
+    `${INDENT}again:  ${againCommand(verdict, failure, adapter)}`,
+    "",
+  ];
+}
+
+/** Who said it, when and where, and the commit that made it so. */
+export function sourceOf({ source, changed, fixed }: FiledRule): string {
+  const { author, date, subject, commit, file } = source;
+  const version = fixed ?? changed;
+  const where = [file, commit, version === undefined ? undefined : `${fixed === undefined ? "since" : "fixed in"} ${version}`];
+  return [`${author}, ${date}, "${subject}"`, ...where.filter((each) => each !== undefined)].join("; ");
+}
+
+function wrap(text: string, width = 100): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line !== "" && line.length + word.length >= width) {
+      lines.push(line);
+      line = "";
+    }
+    line += line === "" ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}

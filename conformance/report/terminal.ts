@@ -1,0 +1,57 @@
+/** What a person at a terminal sees: a line for each verdict, failures in full, the summary last. */
+import pc from "picocolors";
+import type { Spec } from "../case/spec";
+import type { Verdict } from "../verdict/verdict";
+import type { Footer, Judged } from "./events";
+import { failureReport } from "./failure";
+
+const COLOUR: Record<Verdict["verdict"], (text: string) => string> = {
+  holds: pc.green,
+  broken: pc.red,
+  crashed: pc.red,
+  unfinished: pc.yellow,
+  untestable: pc.yellow,
+  unclaimed: pc.dim,
+};
+
+/** One verdict as one line, and the lines that belong to it. */
+export function verdictLines(verdict: Judged, width: number): string[] {
+  const word = COLOUR[verdict.verdict](verdict.verdict.padEnd(10));
+  const lines = [`${word} ${verdict.case.padEnd(width)}  ${remark(verdict)}`.trimEnd()];
+  for (const { kind, text } of verdict.findings) lines.push(`           ${pc.yellow(kind)}: ${text}`);
+  return lines;
+}
+
+/** How hard it was tried, or why it was not. */
+function remark({ verdict, how, reason, seen, failure }: Judged): string {
+  if (failure !== undefined) return `${failure.violations[0].kind}, rule ${failure.violations[0].rule ?? "built in"}`;
+  if (verdict !== "holds" || how === undefined) return reason ?? "";
+  const runs = how.covered === "one run" ? "one run" : `${how.covered}, ${count(how.runs, "run")}`;
+  const part = seen.claims === seen.of ? "" : `, ${seen.claims} of ${seen.of} claims seen`;
+  return pc.dim(
+    `${runs}${how.redundant > 0 ? ` and ${how.redundant} cut short` : ""}${part}${how.retries ? ", at most 1 fruitless retry" : ""}`,
+  );
+}
+
+/** Every failure in full. */
+export function failureLines(verdicts: readonly Judged[], spec: Spec, adapter: string): string[] {
+  return verdicts.flatMap((verdict) =>
+    verdict.failure === undefined ? [] : ["", ...failureReport(verdict, verdict.failure, spec, adapter)],
+  );
+}
+
+/** The last lines: how many of what, and whether that is all that was asked for. */
+export function summaryLines(adapter: string, { counts, runs, steps, seconds, interrupted }: Footer, selected: number): string[] {
+  const parts = Object.entries(counts).map(([verdict, n]) => COLOUR[verdict as Verdict["verdict"]](`${n} ${verdict}`));
+  const judged = Object.values(counts).reduce((total, n) => total + n, 0);
+  const rest = judged < selected ? `, ${selected - judged} not judged` : "";
+  return [
+    "",
+    `${pc.bold(adapter)}: ${parts.length === 0 ? "nothing judged" : parts.join(", ")}${rest}${interrupted ? pc.yellow(" (interrupted)") : ""}`,
+    pc.dim(`${count(runs, "run")}, ${count(steps, "step")}, ${seconds.toFixed(1)} s`),
+  ];
+}
+
+function count(n: number, what: string): string {
+  return `${n.toLocaleString("en-US")} ${what}${n === 1 ? "" : "s"}`;
+}
