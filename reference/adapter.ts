@@ -5,7 +5,7 @@ import { hyperv_api } from "./hyperv/chapter";
 import { BadFd, kvm_api, type Api, type Reader } from "./kvm/api";
 import type { Kvm } from "./kvm/types";
 import { KVM_MAX_VCPUS, KVM_MAX_VCPU_IDS } from "./kvm/vm";
-import { Machine, type MachineThread } from "./machine";
+import { Machine } from "./machine";
 import { svm_api } from "./svm/chapter";
 import { tables, type Ops } from "./task";
 import { vmx_api } from "./vmx/chapter";
@@ -91,20 +91,16 @@ function call(machine: Machine, { thread: name, interrupts, do: what, args }: Ca
   return { threads: standings(machine), ...reports(machine) };
 }
 
+/** Where each thread stands. The objects are used again: they are true until the next request. */
 function standings(machine: Machine): Record<string, Standing> {
-  const all: Record<string, Standing> = {};
-  for (const [name, thread] of machine.threads) all[name] = standing(machine, thread);
-  return all;
-}
-
-function standing(machine: Machine, thread: MachineThread): Standing {
-  if (thread.next === undefined) return { returned: thread.returned as Value };
-  return {
-    next: thread.next as NonNullable<Standing["next"]>,
-    ready: machine.ready(thread),
-    ...(thread.owner === undefined ? {} : { stack: thread.owner.name }),
-    ...(thread.frames.length === 0 ? {} : { path: [...thread.frames] }),
-  };
+  for (const thread of machine.threads.values()) {
+    const { standing, next, frames } = thread;
+    standing.next = next;
+    standing.ready = machine.ready(thread);
+    standing.returned = next === undefined ? thread.returned : undefined;
+    if (frames.length > 0) standing.path = [...frames];
+  }
+  return machine.standings as Record<string, Standing>;
 }
 
 function reports({ reports: found }: Machine): Pick<StepReply, "reports"> {

@@ -8,7 +8,7 @@ import { config_of, create_vm } from "./kvm/vm";
 import { svm_chapter } from "./svm/chapter";
 import { FaultBudget } from "./sync/fault";
 import { handler, interruptible } from "./sync/handler";
-import { advance, type KThread, type Ops, type Report, type Running, type Stack, type Task } from "./task";
+import { advance, type KThread, type Ops, type Report, type Running, type Stack, type Step, type Task } from "./task";
 import { vmx_chapter } from "./vmx/chapter";
 import { xen_chapter } from "./xen/chapter";
 
@@ -24,12 +24,16 @@ export interface MachineThread extends KThread {
   readonly owner?: MachineThread | undefined;
   /** Whether a handler has taken its first step. */
   started: boolean;
+  /** What the door says of it; one object, so that a step costs none. */
+  readonly standing: { next: Step | undefined; ready: boolean; returned: unknown; readonly stack?: string; path?: string[] };
 }
 
 export class Machine implements Running {
   readonly kvm: Kvm;
   readonly reports: Report[] = [];
   readonly threads = new Map<string, MachineThread>();
+  readonly standings: Record<string, MachineThread["standing"]> = {};
+  private handlers = false;
   readonly faults: FaultBudget;
 
   constructor(
@@ -49,8 +53,11 @@ export class Machine implements Running {
     const known = this.threads.get(name);
     if (known !== undefined) return known;
     const owner = interrupts === undefined ? undefined : this.thread(interrupts);
-    const made = { name, owner, stack: owner?.stack ?? stack_of(name), frames: [], started: false };
+    const standing = { next: undefined, ready: false, returned: undefined, ...(owner && { stack: owner.name }) };
+    const made = { name, owner, stack: owner?.stack ?? stack_of(name), frames: [], started: false, standing };
     this.threads.set(name, made);
+    this.standings[name] = standing;
+    this.handlers ||= owner !== undefined;
     return made;
   }
 
@@ -73,10 +80,16 @@ export class Machine implements Running {
   ready(thread: MachineThread): boolean {
     const { next, owner, stack } = thread;
     if (next === undefined) return false;
-    for (const other of this.threads.values())
-      if (other !== thread && other.stack === stack && other.owner && other.task && other.started) return false;
+    if (this.handlers && this.is_interrupted(thread)) return false;
     if (owner !== undefined && !thread.started && !interruptible(stack)) return false;
     return next.ready === undefined || next.ready(thread);
+  }
+
+  /** Whether a handler runs on this thread's stack: then the thread stands still. */
+  private is_interrupted(thread: MachineThread): boolean {
+    for (const other of this.threads.values())
+      if (other !== thread && other.stack === thread.stack && other.owner && other.task && other.started) return true;
+    return false;
   }
 
   private left_clean({ stack, owner, name }: MachineThread): void {
