@@ -5,9 +5,9 @@ import { argumentsOf, callsOf } from "./claims";
 import { declaredAs } from "./names";
 import type { Code } from "./problems";
 import { inWords, oneForEach, say } from "./schema";
-import type { Path, Said } from "./source";
+import type { Path } from "./source";
 import { checkVcpu } from "./vcpus";
-import { type Checked, checkLimit, checkNoLimit, checkWant, unknown } from "./wants";
+import { type Checked, checkLimit, checkNoLimit, checkWant, unknown, type Wanted } from "./wants";
 
 /** Reports all that is wrong with the calls of a case, and with what they are to return. */
 export function checkCalls(checked: Checked): void {
@@ -50,21 +50,27 @@ function checkNumber(checked: Checked, path: Path, value: unknown): void {
 }
 
 function checkAnswer(checked: Checked, path: Path, call: Call, { returns: answers }: CallDeclaration): void {
-  const { source, spec } = checked;
+  const { source } = checked;
   if (call.stays !== undefined && (call.returns !== undefined || call.then !== undefined))
     source.report("CASE-036", [...path, "stays"], {
       message: "a call that stays blocked does not return",
       hint: "remove `returns` and `then`",
       atKey: true,
     });
-  if (call.returns === undefined) return;
-  const refuses = (value: unknown): (Said & { code: Code }) | undefined =>
-    answers === undefined || answers.includes(String(value))
-      ? undefined
-      : { code: "CASE-034", message: `${call.do} never returns ${say(value)}`, hint: `it returns ${answers.join(", ")}` };
-  const otherRead = (name: string, at: Path): void => {
-    if (declaredAs(spec.reads.keys(), name) === undefined)
-      source.report("CASE-013", at, unknown("read", name, spec.reads.keys(), "spec/reads.yaml"));
+  if (call.returns !== undefined) checkWant(checked, [...path, "returns"], call.returns, answersOf(checked, call.do, answers));
+}
+
+/** What a call can return: one of its declared answers, or anything if it declares none. */
+export function answersOf({ source, spec }: Checked, name: string, answers: readonly string[] | undefined): Wanted {
+  return {
+    refuses: (value) =>
+      answers === undefined || answers.includes(String(value))
+        ? undefined
+        : { code: "CASE-034", message: `${name} never returns ${say(value)}`, hint: `it returns ${answers.join(", ")}` },
+    stepping: false,
+    otherRead: (read, at) => {
+      if (declaredAs(spec.reads.keys(), read) === undefined)
+        source.report("CASE-013", at, unknown("read", read, spec.reads.keys(), "spec/reads.yaml"));
+    },
   };
-  checkWant(checked, [...path, "returns"], call.returns, { refuses, stepping: false, otherRead });
 }

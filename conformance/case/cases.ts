@@ -1,8 +1,8 @@
 /** Checks one case: its schema, its id, the rules that its claims belong to, and then each of its parts. */
-import type { Case, RuleId } from "../../spec/generated/types";
+import type { Case, Pattern, RuleId } from "../../spec/generated/types";
 import { caseFile } from "../../spec/generated/validators";
 import { checkCalls } from "./calls";
-import { claimsOf } from "./claims";
+import { claimsOf, readsOf } from "./claims";
 import { checkPatterns } from "./patterns";
 import { checkSchema, say } from "./schema";
 import type { Source } from "./source";
@@ -17,6 +17,7 @@ export function checkCase(source: Source, spec: Spec): FiledCase | undefined {
   const body = source.value as Case;
   const checked = { source, spec, body };
   checkId(checked);
+  checkShape(checked);
   checkRules(checked);
   checkGiven(checked);
   checkCalls(checked);
@@ -66,12 +67,24 @@ function checkRules({ source, spec, body }: Checked): void {
 }
 
 function checkAllClaimed({ source, body }: Checked, claimed: ReadonlySet<RuleId>): void {
-  for (const key of ["always", "finally"] as const)
-    for (const [i, claim] of (body[key] ?? []).entries())
-      if (Object.keys(claim).join() === "rule")
-        source.report("CASE-023", [key, i], { message: "this names a rule and claims nothing of it" });
   if (source.problems.length > 0) return;
   for (const [i, rule] of body.rules.entries())
     if (!claimed.has(rule))
       source.report("CASE-022", ["rules", i], { message: `no claim belongs to ${rule}`, hint: "claim something of it, or remove it" });
+}
+
+/** A claim is a pattern, or an implication; and either names something that must hold. */
+function checkShape({ source, body }: Checked): void {
+  for (const key of ["always", "finally"] as const)
+    for (const [i, claim] of (body[key] ?? []).entries()) {
+      const { rule: _, if: condition, then: consequence, ...pattern } = claim;
+      if (condition !== undefined && saysSomething(pattern as Pattern))
+        source.report("CASE-008", [key, i], { message: "a claim has `if` and `then`, or reads of its own", hint: "make two claims of it" });
+      else if (!saysSomething(consequence ?? (pattern as Pattern)))
+        source.report("CASE-023", [key, i], { message: "nothing is said here that must hold" });
+    }
+}
+
+function saysSomething(pattern: Pattern): boolean {
+  return pattern.any_of !== undefined || readsOf(pattern).length > 0;
 }

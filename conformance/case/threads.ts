@@ -1,5 +1,6 @@
 /** Checks what makes a race of a case: its threads, its events, its outcomes, and what must be reachable. */
 import type { Outcome } from "../../spec/generated/types";
+import { answersOf } from "./calls";
 import { callsOfThread, eventsOf } from "./claims";
 import { declaredAs, nearest } from "./names";
 import { say } from "./schema";
@@ -74,22 +75,29 @@ function checkOutcomes(checked: Checked): void {
         hint: "list the outcomes",
         atKey: true,
       });
-    else for (const [i, outcome] of body[key].entries()) checkOutcome(checked, [key, i, "returns"], outcome);
+    else for (const [i, outcome] of body[key].entries()) checkOutcome(checked, [key, i, "returns"], outcome, key === "permitted");
   }
 }
 
-function checkOutcome({ source, body }: Checked, path: Path, { returns }: Outcome): void {
+function checkOutcome(checked: Checked, path: Path, { returns }: Outcome, anyAnswer: boolean): void {
+  const { source, spec, body } = checked;
   const threads = new Map(Object.entries(body.threads ?? {}));
   for (const [name, answers] of Object.entries(returns)) {
     const thread = threads.get(name);
+    const at = [...path, name];
     if (thread === undefined) {
       const hint = `the threads of this case: ${[...threads.keys()].join(", ")}`;
-      source.report("CASE-050", [...path, name], { message: `there is no thread ${say(name)}`, hint, atKey: true });
-    } else if (callsOfThread(thread).length !== answers.length) {
-      const calls = callsOfThread(thread).length;
-      source.report("CASE-051", [...path, name], {
-        message: `returns here: ${String(answers.length)}, calls of ${name}: ${String(calls)}`,
-      });
+      source.report("CASE-050", at, { message: `there is no thread ${say(name)}`, hint, atKey: true });
+      continue;
     }
+    const calls = callsOfThread(thread);
+    if (calls.length !== answers.length)
+      source.report("CASE-051", at, { message: `returns here: ${String(answers.length)}, calls of ${name}: ${String(calls.length)}` });
+    else
+      for (const [i, call] of calls.entries()) {
+        const declared = anyAnswer ? undefined : spec.calls.get(call.do)?.returns;
+        const known = declared && call.stays !== undefined ? [...declared, call.stays] : declared;
+        checkWant(checked, [...at, i], answers[i] ?? "", answersOf(checked, call.do, known));
+      }
   }
 }
