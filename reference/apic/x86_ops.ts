@@ -28,7 +28,9 @@ export interface X86Ops {
   /** The reasons that this vendor's hardware cares about: all others are no reason at all. */
   readonly required_apicv_inhibits: ReadonlySet<Inhibit>;
   /** The vCPU's `apicv_active` has changed: make the hardware follow. Preemption is off. */
-  refresh_apicv_exec_ctrl?(vcpu: Vcpu): Task<void>;
+  readonly refresh_apicv_exec_ctrl?: (vcpu: Vcpu) => Task<void>;
+  /** The page behind 0xfee00000 may have moved: only where the hardware is told its address. */
+  readonly set_apic_access_page_addr?: (vcpu: Vcpu) => Task<void>;
 }
 
 /** Called by a vendor chapter's `vm_init`. */

@@ -2,13 +2,16 @@
 import { boot_cpu } from "./boot_cpu";
 import { capabilities, type Cap } from "./capabilities";
 import { create_vcpu } from "./create_vcpu";
+import { host_mm, hva_of } from "./host_mm";
 import { irqchip } from "./irqchip";
 import { memslots } from "./memslots";
+import { mmu_notifier, type HvaRange } from "./mmu_notifier";
+import { requests } from "./requests";
 import { run } from "./run";
 import { sched } from "./sched";
 import type { CallName, EventPattern, FeatureName, ReadPattern, Value } from "../../spec/generated/types";
 import type { Task } from "../task";
-import type { Kvm, Vcpu } from "./types";
+import { REQUESTS, type Kvm, type RequestName, type Vcpu } from "./types";
 
 /** The arguments of a call, checked by the runner: numbers are numbers or hex strings. */
 export type Args = Readonly<Record<string, unknown>>;
@@ -34,12 +37,20 @@ export function u64(arg: unknown): bigint {
   return BigInt(arg);
 }
 
-/** Where user memory is mapped in the VMM, in pages: frame n of the guest is page n from here. */
-const USER_HVA = 0x7f0000000;
-
 /** The frame of an address argument. */
 export function gfn(address: unknown): number {
   return Number(u64(address) >> 12n);
+}
+
+/** The host pages behind a range of guest addresses. */
+function hvas({ gpa, size }: Args): HvaRange {
+  const start = hva_of(gfn(gpa));
+  return { start, end: start + gfn(size) };
+}
+
+/** A frame as the address of its first byte. */
+export function address_of(frame: number | undefined): string {
+  return frame === undefined ? "none" : `0x${(frame * 4096).toString(16)}`;
 }
 
 /** Thrown when a call names a vCPU that nobody has a file descriptor of. */
@@ -59,8 +70,7 @@ function published(kvm: Kvm, id: number): Vcpu | undefined {
 /** A read of each vCPU. */
 export function per_vcpu(of: (vcpu: Vcpu) => Value): Reader {
   return {
-    instances: (kvm) =>
-      kvm.vcpu_array.slice(0, kvm.online_vcpus.now).flatMap(({ now }) => (now === undefined ? [] : [[String(now.vcpu_id)]])),
+    instances: every_vcpu,
     of: (kvm, [id]) => {
       const vcpu = published(kvm, Number(id));
       if (vcpu === undefined) throw new Error(`there is no vCPU ${String(id)} to look at`);
@@ -68,6 +78,16 @@ export function per_vcpu(of: (vcpu: Vcpu) => Value): Reader {
     },
   };
 }
+
+function every_vcpu(kvm: Kvm): [string][] {
+  return kvm.vcpu_array.slice(0, kvm.online_vcpus.now).flatMap(({ now }): [string][] => (now === undefined ? [] : [[String(now.vcpu_id)]]));
+}
+
+/** Which requests of which vCPUs are pending. */
+const request_reader: Reader = {
+  instances: (kvm) => every_vcpu(kvm).flatMap(([id]) => REQUESTS.map((name) => [id, name])),
+  of: (kvm, [id, name]) => per_vcpu((vcpu) => vcpu.requests[name as RequestName].now).of(kvm, [id ?? ""]),
+};
 
 /** A read of the VM. */
 export function per_vm(of: (kvm: Kvm) => Value): Reader {
@@ -80,8 +100,16 @@ export const kvm_api: Api = {
     "vcpu.*.request.*.made",
     "lock.*.taken",
     "lock.*.released",
+    "srcu.*.entered",
+    "srcu.*.left",
     "srcu.*.synchronize",
     "memslots.swapped",
+    "vcpu.*.entered",
+    "mmu.spte_zapped",
+    "mmu_notifier.in_progress.raised",
+    "mmu_notifier.in_progress.lowered",
+    "mmu_notifier.seq.advanced",
+    "mmu_notifier.drained",
     "mmu.tlb_flush",
     "vm.max_vcpu_ids.set",
   ],
@@ -92,9 +120,14 @@ export const kvm_api: Api = {
     "vm.create_irqchip": (kvm) => irqchip.kvm_vm_ioctl_create_irqchip(kvm),
     "vm.create_vcpu": (kvm, { id }) => create_vcpu.kvm_vm_ioctl_create_vcpu(kvm, u64(id)),
     "vm.set_user_memory_region": (kvm, { slot, gpa, size }) =>
-      memslots.kvm_vm_ioctl_set_memory_region(kvm, { id: Number(slot), base_gfn: gfn(gpa), npages: gfn(size), hva: USER_HVA + gfn(gpa) }),
+      memslots.kvm_vm_ioctl_set_memory_region(kvm, { id: Number(slot), base_gfn: gfn(gpa), npages: gfn(size), hva: hva_of(gfn(gpa)) }),
     "vcpu.close": (kvm, { vcpu }) => create_vcpu.kvm_vcpu_release(vcpu_fd(kvm, vcpu)),
     "guest.nop": (kvm, { vcpu }) => run.kvm_vcpu_ioctl_run(vcpu_fd(kvm, vcpu), {}),
+    "vcpu.kick": (kvm, { vcpu }) => requests.kvm_vcpu_kick(vcpu_fd(kvm, vcpu)),
+    "mm.migrate": (kvm, { gpa }) => host_mm.migrate(kvm, hva_of(gfn(gpa))),
+    "mm.move_page": (kvm, { gpa }) => host_mm.move_page(kvm, hva_of(gfn(gpa))),
+    "mm.invalidate_range_start": (kvm, args) => mmu_notifier.kvm_mmu_notifier_invalidate_range_start(kvm, hvas(args)),
+    "mm.invalidate_range_end": (kvm, args) => mmu_notifier.kvm_mmu_notifier_invalidate_range_end(kvm, hvas(args)),
     "sched.preempt": () => sched.preempt(),
   },
   reads: {
@@ -107,6 +140,10 @@ export const kvm_api: Api = {
     "vcpu.*.mode": per_vcpu((vcpu) => vcpu.mode.now),
     "vcpu.*.in_guest": per_vcpu((vcpu) => vcpu.in_guest.now),
     "memslots.generation": per_vm((kvm) => kvm.memslots.table.now.generation),
+    "mmu_notifier.active": per_vm((kvm) => kvm.notifier.count.active),
+    "mmu_notifier.in_progress": per_vm((kvm) => kvm.notifier.in_progress.now),
+    "vcpu.*.request.*": request_reader,
+    "vcpu.*.tlb_flush": per_vcpu((vcpu) => vcpu.tlb.flushes.now),
     "mmu.remote_tlb_flush": per_vm((kvm) => kvm.mmu.remote_tlb_flush.now),
   },
 };

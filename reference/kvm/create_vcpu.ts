@@ -124,6 +124,7 @@ export const create_vcpu = ops("create_vcpu", {
 
 function vcpu_of(kvm: Kvm, vcpu_id: number): Vcpu {
   const name = `vcpu.${vcpu_id}`;
+  const in_guest = new Cell(`${name}.in_guest`, false);
   const mutex = new Mutex(`${name}.vcpu_mutex`, "vcpu_mutex", kvm.kvm_lock.graph);
   return {
     kvm,
@@ -133,10 +134,11 @@ function vcpu_of(kvm: Kvm, vcpu_id: number): Vcpu {
     pcpu: new Pcpu(`${name}.cpu`),
     wait: new WaitQueue(`${name}.wait`),
     mode: new Cell(`${name}.mode`, "OUTSIDE_GUEST_MODE"),
-    in_guest: new Cell(`${name}.in_guest`, false),
+    in_guest,
+    enter: in_guest.as("store", `${name}.entered`),
     ...request_bits(vcpu_id),
     tlb: tlb_of(name),
-    run: guarded(mutex, { srcu: undefined, retry: undefined }),
+    run: guarded(mutex, { srcu: undefined, retry: undefined, seen: [] }),
     arch: {},
   };
 }

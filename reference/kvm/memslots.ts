@@ -5,8 +5,8 @@
 import { mutex_lock, mutex_unlock } from "../sync/mutex";
 import { spin_lock, spin_unlock } from "../sync/spinlock";
 import { synchronize_srcu } from "../sync/srcu";
-import { finish_wait, prepare_to_wait, schedule, WaitQueue } from "../sync/wait";
-import { Cell, guarded, ops, rule, type Step, type Task, type Thing } from "../task";
+import { finish_wait, prepare_to_wait, schedule } from "../sync/wait";
+import { Cell, ops, rule, type Step, type Task } from "../task";
 import { mmu } from "./mmu";
 import { write_lock, write_unlock } from "../sync/rwlock";
 import type { Kvm, Result } from "./types";
@@ -32,17 +32,6 @@ export interface Memslots {
   readonly swap: Step;
 }
 
-/** The MMU notifier's account: what is being invalidated, and how a fault notices that it raced. */
-export interface Notifier {
-  /** Guarded by mn_invalidate_lock. */
-  readonly count: { active: number };
-  readonly drained: WaitQueue;
-  readonly in_progress: Cell<number>;
-  readonly seq: Cell<number>;
-  /** Guarded by mmu_lock: the union of the running invalidations, as host virtual pages. */
-  readonly range: { start: number; end: number };
-}
-
 /** User slots are below this; KVM's own (TSS, APIC access page, identity map) are above. */
 export const KVM_USER_MEM_SLOTS = 32764;
 export const APIC_ACCESS_PAGE_PRIVATE_MEMSLOT = 32765;
@@ -52,14 +41,9 @@ export function memslots_of(): Memslots {
   return { table, swap: table.as("store", "memslots.swapped") };
 }
 
-export function notifier_of(mn_invalidate_lock: Thing, mmu_lock: Thing): Notifier {
-  return {
-    count: guarded(mn_invalidate_lock, { active: 0 }),
-    drained: new WaitQueue("mmu_notifier.drained"),
-    in_progress: new Cell("mmu_notifier.in_progress", 0),
-    seq: new Cell("mmu_notifier.seq", 0),
-    range: guarded(mmu_lock, { start: 0, end: 0 }),
-  };
+/** The slot with this id in a table that the caller has loaded. */
+export function id_to_memslot(table: Table, id: number): Memslot | undefined {
+  return table.slots.find((slot) => slot.id === id);
 }
 
 /** The slot that covers a frame in a table that the caller has loaded. */
@@ -135,6 +119,7 @@ export const memslots = ops("memslots", {
   *wait_for_invalidations(kvm: Kvm): Task<void> {
     const { notifier } = kvm;
     yield* spin_lock(kvm.mn_invalidate_lock);
+    rule("lock.notifier.swap-waits");
     while (notifier.count.active > 0) {
       const waiter = yield* prepare_to_wait(notifier.drained);
       yield* spin_unlock(kvm.mn_invalidate_lock);

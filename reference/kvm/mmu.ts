@@ -4,7 +4,7 @@
  */
 import { lockdep_assert_held } from "../sync/lockdep";
 import { write_lock, write_unlock } from "../sync/rwlock";
-import { Cell, ops, rmw_all, store_all, type Step, type Task } from "../task";
+import { Cell, ops, rmw_all, type Step, type Task } from "../task";
 import { requests } from "./requests";
 import type { Kvm, Vcpu } from "./types";
 
@@ -13,15 +13,26 @@ export type Pfn = number;
 
 export interface Mmu {
   /** By guest frame: hardware walks them without any lock. */
-  readonly sptes: Map<number, Cell<Pfn | undefined>>;
+  readonly sptes: Map<number, Spte>;
   /** How many remote flushes were posted: one each, however many vCPUs. */
   readonly remote_tlb_flush: Cell<number>;
   readonly flush: Step;
 }
 
+/** The translation of one guest frame. */
+export class Spte extends Cell<Pfn | undefined> {
+  readonly zap = this.as("rmw", "mmu.spte_zapped");
+
+  constructor(gfn: number) {
+    super(`mmu.spte.0x${gfn.toString(16)}`, undefined);
+  }
+}
+
 export interface Tlb {
   readonly name: string;
   readonly entries: Map<number, Cell<Pfn | undefined>>;
+  /** How often the vCPU dropped them all, the kernel's statistic of that name. */
+  readonly flushes: Cell<number>;
 }
 
 export function mmu_of(): Mmu {
@@ -30,22 +41,21 @@ export function mmu_of(): Mmu {
 }
 
 export function tlb_of(owner: string): Tlb {
-  return { name: `${owner}.tlb`, entries: new Map() };
+  return { name: `${owner}.tlb`, entries: new Map(), flushes: new Cell(`${owner}.tlb_flush`, 0) };
 }
 
 /** The entry for a guest frame in the page tables. */
-export function spte(kvm: Kvm, gfn: number): Cell<Pfn | undefined> {
-  return entry(kvm.mmu.sptes, gfn, "mmu.spte");
+export function spte(kvm: Kvm, gfn: number): Spte {
+  const { sptes } = kvm.mmu;
+  let cell = sptes.get(gfn);
+  if (cell === undefined) sptes.set(gfn, (cell = new Spte(gfn)));
+  return cell;
 }
 
 /** The entry for a guest frame in a vCPU's TLB. */
-export function tlb_entry(vcpu: Vcpu, gfn: number): Cell<Pfn | undefined> {
-  return entry(vcpu.tlb.entries, gfn, vcpu.tlb.name);
-}
-
-function entry(of: Map<number, Cell<Pfn | undefined>>, gfn: number, name: string): Cell<Pfn | undefined> {
-  let cell = of.get(gfn);
-  if (cell === undefined) of.set(gfn, (cell = new Cell<Pfn | undefined>(`${name}.0x${gfn.toString(16)}`, undefined)));
+export function tlb_entry({ tlb: { name, entries } }: Vcpu, gfn: number): Cell<Pfn | undefined> {
+  let cell = entries.get(gfn);
+  if (cell === undefined) entries.set(gfn, (cell = new Cell<Pfn | undefined>(`${name}.0x${gfn.toString(16)}`, undefined)));
   return cell;
 }
 
@@ -54,7 +64,7 @@ export const mmu = ops("mmu", {
   *zap_gfn(kvm: Kvm, gfn: number): Task<boolean> {
     lockdep_assert_held(kvm.mmu_lock, "write");
     const cell = spte(kvm, gfn);
-    yield cell.rmw;
+    yield cell.zap;
     const had = cell.now !== undefined;
     cell.now = undefined;
     return had;
@@ -82,9 +92,10 @@ export const mmu = ops("mmu", {
 
   /** The vCPU drops its own TLB. */
   *kvm_vcpu_flush_tlb(vcpu: Vcpu): Task<void> {
-    const cells = [...vcpu.tlb.entries.values()];
-    if (cells.length === 0) return;
-    yield store_all(cells);
+    const { entries, flushes } = vcpu.tlb;
+    const cells = [...entries.values()];
+    yield rmw_all([flushes, ...cells]);
+    flushes.now++;
     for (const cell of cells) cell.now = undefined;
   },
 });

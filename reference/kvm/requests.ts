@@ -64,6 +64,7 @@ export const requests = ops("requests", {
 
   /** Moves a vCPU that is in guest mode to exiting, and says whether its CPU must be interrupted. */
   *kvm_request_needs_ipi(vcpu: Vcpu, waits: boolean): Task<boolean> {
+    rule("lock.kick.waits-for-acknowledgement");
     yield vcpu.mode.rmw;
     const mode = vcpu.mode.now;
     if (mode === "IN_GUEST_MODE") vcpu.mode.now = "EXITING_GUEST_MODE";
@@ -71,9 +72,10 @@ export const requests = ops("requests", {
   },
 
   /** Gets one vCPU to look at its requests: wakes it if it blocks, interrupts it if it is in the guest. */
-  *kvm_vcpu_kick(vcpu: Vcpu): Task<void> {
+  *kvm_vcpu_kick(vcpu: Vcpu): Task<"ok"> {
     yield* wake_up(vcpu.wait);
     if (yield* requests.kvm_request_needs_ipi(vcpu, false)) yield* send_ipi(vcpu.pcpu);
+    return "ok";
   },
 
   /** The vCPUs that can be found: those below the count, in order of publication. */

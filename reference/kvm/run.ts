@@ -7,9 +7,15 @@ import { local_irq_disable, local_irq_enable } from "../sync/ipi";
 import { mutex_lock, mutex_unlock } from "../sync/mutex";
 import { srcu_read_lock, srcu_read_unlock } from "../sync/srcu";
 import { again, ops, rule, versions, type Cell, type Task } from "../task";
+import { mmu } from "./mmu";
 import { request_pending, requests } from "./requests";
 import { sched } from "./sched";
 import { REQUESTS, RETRY_INSTRUCTION, type GuestAction, type Mode, type Retry, type Vcpu } from "./types";
+
+/** The requests that only others make while the vCPU tries to enter: not those that it makes itself to try again. */
+function foreign_requests({ requests }: Vcpu): readonly Cell<unknown>[] {
+  return REQUESTS.filter((name) => name !== "APIC_PAGE_RELOAD").map((name) => requests[name]);
+}
 
 /** Given back by an entry that was cancelled before the guest ran. */
 const CANCELLED = Symbol("cancelled");
@@ -28,10 +34,8 @@ export const run = ops("run", {
   },
 
   *vcpu_run(vcpu: Vcpu, action: GuestAction): Task<unknown> {
-    const bits: readonly Cell<unknown>[] = REQUESTS.filter((name) => name !== "APIC_PAGE_RELOAD").map((name) => vcpu.requests[name]);
     for (;;) {
       vcpu.run.retry = undefined as Retry | undefined;
-      const since = versions(bits);
       const exit = yield* run.vcpu_enter_guest(vcpu, action);
       if (exit !== CANCELLED) {
         const result = action.exit === undefined ? "ok" : yield* action.exit(vcpu, exit);
@@ -39,14 +43,15 @@ export const run = ops("run", {
       }
       // A round that only re-posted its own request can do nothing better than to come again
       // when what it waits for has moved, or when somebody else asks for something.
-      const retry = vcpu.run.retry;
-      if (retry !== undefined) yield again([...retry.cells, ...bits], [...retry.since, ...since]);
+      const { retry, seen } = vcpu.run;
+      if (retry !== undefined) yield again([...retry.cells, ...foreign_requests(vcpu)], [...retry.since, ...seen]);
     }
   },
 
   /** One attempt to enter the guest: serve requests, publish the mode, look once more, go. */
   *vcpu_enter_guest(vcpu: Vcpu, action: GuestAction): Task<unknown> {
     yield vcpu.any_request;
+    vcpu.run.seen = versions(foreign_requests(vcpu));
     if (request_pending(vcpu)) yield* run.serve_requests(vcpu);
 
     preempt_disable();
@@ -74,6 +79,7 @@ export const run = ops("run", {
     yield* run.kvm_vcpu_srcu_read_unlock(vcpu);
     yield vcpu.mode.load;
     const kicked = vcpu.mode.now === "EXITING_GUEST_MODE";
+    rule("apicpg.reload.pending-blocks-entry");
     yield vcpu.any_request;
     return !kicked && !request_pending(vcpu);
   },
@@ -81,7 +87,7 @@ export const run = ops("run", {
   /** In the guest, until the exit that the action causes. */
   *guest(vcpu: Vcpu, action: GuestAction): Task<unknown> {
     for (const chapter of vcpu.kvm.chapters) if (chapter.vcpu_enter) yield* chapter.vcpu_enter(vcpu);
-    yield vcpu.in_guest.store;
+    yield vcpu.enter;
     vcpu.in_guest.now = true;
     const qualification = action.in_guest === undefined ? undefined : yield* action.in_guest(vcpu);
     yield vcpu.in_guest.store;
@@ -92,6 +98,7 @@ export const run = ops("run", {
   *serve_requests(vcpu: Vcpu): Task<void> {
     for (const name of REQUESTS) {
       if (!(yield* requests.kvm_check_request(vcpu, name))) continue;
+      if (name === "TLB_FLUSH" || name === "TLB_FLUSH_CURRENT") yield* mmu.kvm_vcpu_flush_tlb(vcpu);
       for (const chapter of vcpu.kvm.chapters) {
         const serve = chapter.requests?.[name];
         if (serve) yield* serve(vcpu);

@@ -7,7 +7,9 @@ import type { SpinLock } from "../sync/spinlock";
 import type { Session, Srcu } from "../sync/srcu";
 import type { WaitQueue } from "../sync/wait";
 import type { Cell, Step, Task } from "../task";
-import type { Memslots, Notifier } from "./memslots";
+import type { HostMm } from "./host_mm";
+import type { Memslots } from "./memslots";
+import type { GfnRange, Notifier } from "./mmu_notifier";
 import type { Mmu, Tlb } from "./mmu";
 
 /** What a call can give back to the VMM, other than a value. */
@@ -50,6 +52,7 @@ export interface Kvm {
   readonly vcpu_array: Cell<Vcpu | undefined>[];
   readonly memslots: Memslots;
   readonly notifier: Notifier;
+  readonly mm: HostMm;
   readonly mmu: Mmu;
   /** What later chapters hang on the VM; each has its own `to_*`, as the kernel has container_of. */
   readonly arch: Record<string, object>;
@@ -79,11 +82,12 @@ export interface Vcpu {
   readonly mode: Cell<Mode>;
   /** The hardware runs guest instructions: from after the last look at requests until the exit. */
   readonly in_guest: Cell<boolean>;
+  readonly enter: Step;
   readonly requests: Record<RequestName, RequestBit>;
   readonly any_request: Step;
   readonly tlb: Tlb;
   /** Guarded by the vCPU's mutex: only the thread in KVM_RUN uses it. */
-  readonly run: { srcu: Session | undefined; retry: Retry | undefined };
+  readonly run: { srcu: Session | undefined; retry: Retry | undefined; seen: readonly number[] };
   readonly arch: Record<string, object>;
 }
 
@@ -155,6 +159,6 @@ export interface Chapter {
   /** A write of an MSR that this chapter owns, else undefined. */
   set_msr?(vcpu: Vcpu, index: number, data: bigint, host: boolean): Task<"ok" | "gp"> | undefined;
   get_msr?(vcpu: Vcpu, index: number, host: boolean): Task<bigint | "gp"> | undefined;
-  /** A memory range is being unmapped: under mmu_lock for writing. */
-  unmap_gfn_range?(kvm: Kvm, first: number, last: number): Task<void>;
+  /** These frames' translations were removed, since their pages are about to go: under mmu_lock for writing. */
+  unmap_gfn_range?(kvm: Kvm, gfns: GfnRange): Task<void>;
 }

@@ -6,8 +6,10 @@ import { SpinLock } from "../sync/spinlock";
 import { Srcu } from "../sync/srcu";
 import type { ClassGraph } from "../sync/lockdep";
 import { Cell, guarded } from "../task";
-import { memslots_of, notifier_of } from "./memslots";
+import { host_mm_of } from "./host_mm";
+import { memslots_of } from "./memslots";
 import { mmu_of } from "./mmu";
+import { notifier_of } from "./mmu_notifier";
 import type { Chapter, Config, Kvm, Limit, Vcpu } from "./types";
 
 /** The newest kernel's limits; cases take them from `hello`, never from here. */
@@ -53,6 +55,7 @@ export function create_vm(config: Config, chapters: readonly Chapter[]): Kvm {
     vcpu_array: Array.from({ length: VCPU_SLOTS }, (_, i) => new Cell<Vcpu | undefined>(`vm.vcpu_array.${i}`, undefined)),
     memslots: memslots_of(),
     notifier: notifier_of(mn_invalidate_lock, mmu_lock),
+    mm: host_mm_of(),
     mmu: mmu_of(),
     arch: {},
   };

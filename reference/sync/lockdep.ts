@@ -10,13 +10,16 @@ import { report, running, type Held, type Thing } from "../task";
 
 /** A lock as lockdep sees it: an object of a class. */
 export interface LockClass extends Thing {
-  readonly key: LockName;
+  readonly key: LockName | "notifier";
   /** Two locks of one class nest only if the inner one's level is higher. */
   readonly level?: number;
 }
 
 /** Which class was taken inside which, and by which stack first. Lives as long as its world. */
-export type ClassGraph = Map<LockName, Map<LockName, string>>;
+export type ClassGraph = Map<LockClass["key"], Map<LockClass["key"], string>>;
+
+/** The MMU notifier's context is no lock, but what is taken there is taken inside of it. */
+const NOTIFIER: LockClass = { name: "an MMU-notifier callback", key: "notifier" };
 
 const SLEEPING = new Set(Object.keys(LOCKS).filter((name) => ["mutex", "rwsem"].includes(LOCKS[name as LockName])));
 
@@ -46,9 +49,13 @@ export function synchronizing(srcu: LockClass, graph: ClassGraph): void {
   }
 }
 
-/** Called when code enters a context that is no lock but forbids some (the MMU notifier's). */
-export function forbidden_here(context: string, lock: LockName): RuleId | undefined {
-  return forbidden.get(`${context} ${lock}`);
+/** Called when an MMU-notifier callback begins: what it takes, it takes inside `notifier`. */
+export function notifier_enter(): void {
+  acquired(NOTIFIER, "read");
+}
+
+export function notifier_exit(): void {
+  released(NOTIFIER);
 }
 
 export function acquired(lock: LockClass, mode: Held["mode"]): void {
@@ -74,8 +81,8 @@ function forbid(outer: LockClass, inner: string, what: string): void {
   if (rule !== undefined) report("lock-order", `${what} inside ${outer.name}, by ${running().stack.name}`, rule);
 }
 
-function edge(outer: LockName, inner: LockName, graph: ClassGraph): void {
-  const inside = graph.get(outer) ?? new Map<LockName, string>();
+function edge(outer: LockClass["key"], inner: LockClass["key"], graph: ClassGraph): void {
+  const inside = graph.get(outer) ?? new Map<LockClass["key"], string>();
   graph.set(outer, inside);
   if (inside.has(inner)) return;
   inside.set(inner, running().stack.name);
@@ -84,7 +91,7 @@ function edge(outer: LockName, inner: LockName, graph: ClassGraph): void {
 }
 
 /** The classes from one to another along the graph, as a sentence, if there is a way. */
-function chain(from: LockName, to: LockName, graph: ClassGraph, seen = new Set<LockName>()): string | undefined {
+function chain(from: LockClass["key"], to: LockClass["key"], graph: ClassGraph, seen = new Set<LockClass["key"]>()): string | undefined {
   if (from === to) return seen.size === 0 ? "it nests in itself" : from;
   if (seen.has(from)) return undefined;
   seen.add(from);

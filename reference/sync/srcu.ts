@@ -25,8 +25,8 @@ export class Srcu implements LockClass {
     readonly graph: ClassGraph,
   ) {
     const on = [this];
-    this.enter = { kind: "srcu_enter", on };
-    this.leave = { kind: "srcu_leave", on };
+    this.enter = { kind: "srcu_enter", on, event: `srcu.${this.key}.entered` };
+    this.leave = { kind: "srcu_leave", on, event: `srcu.${this.key}.left` };
     this.flip = { kind: "srcu_flip", on, event: `srcu.${this.key}.synchronize` };
   }
 }

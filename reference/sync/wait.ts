@@ -10,9 +10,15 @@ export interface Waiter {
 export class WaitQueue implements Thing {
   readonly waiters = new Set<Waiter>();
   readonly arm: Step;
+  readonly wake: Step;
 
-  constructor(readonly name: string) {
+  /** `woken` is the event that claims see in a wake-up, whether or not anybody sleeps. */
+  constructor(
+    readonly name: string,
+    woken?: string,
+  ) {
     this.arm = { kind: "arm", on: [this] };
+    this.wake = { kind: "arm", on: [this], event: woken };
   }
 }
 
@@ -35,6 +41,6 @@ export function* finish_wait(queue: WaitQueue, waiter: Waiter): Task<void> {
 }
 
 export function* wake_up(queue: WaitQueue): Task<void> {
-  yield queue.arm;
+  yield queue.wake;
   for (const waiter of queue.waiters) waiter.woken = true;
 }

@@ -1,6 +1,24 @@
 // Made by `npm run generate` from spec/schema/ and the tables in spec/. Do not edit.
 /** Every rule of spec/rules/, and those that own a forbidden pair of locks. */
 export type RuleId =
+  | "apicpg.access.reaches-the-apic"
+  | "apicpg.flush.by-who-zaps"
+  | "apicpg.flush.one-per-migration"
+  | "apicpg.invalidate.counts-before-zap"
+  | "apicpg.invalidate.end-balances-start"
+  | "apicpg.invalidate.sequence-first"
+  | "apicpg.reload.asked-of-every-vcpu"
+  | "apicpg.reload.does-not-flush"
+  | "apicpg.reload.never-waits"
+  | "apicpg.reload.only-with-hook"
+  | "apicpg.reload.pending-blocks-entry"
+  | "apicpg.reload.retries"
+  | "apicpg.reload.samples-first"
+  | "apicpg.reload.writes-under-mmu-lock"
+  | "apicpg.retry.only-what-is-invalidated"
+  | "apicpg.retry.range-is-union"
+  | "apicpg.slot.made-once"
+  | "apicpg.slot.no-overlap"
   | "apicpg.slot.private-ids-refused"
   | "apicv.inhibit.foreign-reasons-ignored"
   | "apicv.inhibit.kick-first"
@@ -20,6 +38,8 @@ export type RuleId =
   | "lock.kick.waits-for-acknowledgement"
   | "lock.notifier.count-lock-is-a-leaf"
   | "lock.notifier.no-slots-lock"
+  | "lock.notifier.swap-waits"
+  | "lock.notifier.wakes-at-zero"
   | "lock.order.gpc-before-mmu"
   | "lock.order.kvm-lock-first"
   | "lock.order.slots-lock-first"
@@ -67,9 +87,15 @@ export type FeatureName =
 
 /** Every call of spec/calls.yaml. */
 export type CallName =
+  | "guest.apic_read"
   | "guest.nop"
+  | "mm.invalidate_range_end"
+  | "mm.invalidate_range_start"
+  | "mm.migrate"
+  | "mm.move_page"
   | "sched.preempt"
   | "vcpu.close"
+  | "vcpu.kick"
   | "vm.check_extension"
   | "vm.create_irqchip"
   | "vm.create_vcpu"
@@ -84,21 +110,30 @@ export type LimitName =
 
 /** Every symbol of spec/calls.yaml. */
 export type SymbolName =
+  | "APIC_BASE"
   | "SCONTROL"
   | "SINT0";
 
 /** Every read of spec/reads.yaml; `*` stands for a number or a name. */
 export type ReadPattern =
+  | "apic_page.frame"
+  | "apic_page.translation"
   | "apicv.inhibited"
   | "apicv.inhibits"
   | "ipiv.pid_table.bytes"
   | "ipiv.pid_table.used_ids"
   | "memslots.generation"
   | "mmu.remote_tlb_flush"
+  | "mmu_notifier.active"
+  | "mmu_notifier.in_progress"
   | "vcpu.*.apicv_active"
   | "vcpu.*.in_guest"
   | "vcpu.*.mode"
   | "vcpu.*.pid_entry"
+  | "vcpu.*.request.*"
+  | "vcpu.*.tlb.apic_page"
+  | "vcpu.*.tlb_flush"
+  | "vcpu.*.vmcs.APIC_ACCESS_ADDR"
   | "vcpu.*.vmcs.LAST_PID_POINTER_INDEX"
   | "vcpu.*.vmcs.PID_POINTER_TABLE"
   | "vm.created_vcpus"
@@ -115,8 +150,16 @@ export type EventPattern =
   | "lock.*.released"
   | "lock.*.taken"
   | "memslots.swapped"
+  | "mmu.spte_zapped"
   | "mmu.tlb_flush"
+  | "mmu_notifier.drained"
+  | "mmu_notifier.in_progress.lowered"
+  | "mmu_notifier.in_progress.raised"
+  | "mmu_notifier.seq.advanced"
+  | "srcu.*.entered"
+  | "srcu.*.left"
   | "srcu.*.synchronize"
+  | "vcpu.*.entered"
   | "vcpu.*.request.*.made"
   | "vcpu.*.vmcs.*.written"
   | "vm.max_vcpu_ids.set";

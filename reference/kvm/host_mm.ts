@@ -1,0 +1,60 @@
+/**
+ * The host's memory behind the guest: which frame backs each page of the VMM, and what moves it.
+ * KVM holds no reference to a page that it has mapped; the MMU notifier tells it before one goes.
+ * Source: mm/rmap.c, try_to_migrate_one; virt/kvm/kvm_main.c, hva_to_pfn.
+ */
+import { Cell, ops, type Task } from "../task";
+import { mmu_notifier } from "./mmu_notifier";
+import type { Pfn } from "./mmu";
+import type { Kvm } from "./types";
+
+/** The page tables of the VMM's process: by host virtual page, touched without any lock of KVM. */
+export interface HostMm {
+  readonly ptes: Map<number, Cell<Pfn>>;
+}
+
+export function host_mm_of(): HostMm {
+  return { ptes: new Map() };
+}
+
+/** Where guest memory is mapped in the VMM, in pages: frame n of the guest is page n from here. */
+const GUEST_HVA = 0x7f0000000;
+
+/** The host virtual page behind a guest frame, for every slot there is, KVM's own included. */
+export function hva_of(gfn: number): number {
+  return GUEST_HVA + gfn;
+}
+
+/** The entry for a page; its frames are numbered so that no two pages ever have the same one. */
+export function pte(kvm: Kvm, hva: number): Cell<Pfn> {
+  const { ptes } = kvm.mm;
+  let cell = ptes.get(hva);
+  if (cell === undefined) ptes.set(hva, (cell = new Cell<Pfn>(`mm.pte.0x${hva.toString(16)}`, hva * 16)));
+  return cell;
+}
+
+export const host_mm = ops("host_mm", {
+  /** The page moves to another frame: whoever maps it is told before, and may map it again after. */
+  *migrate(kvm: Kvm, hva: number): Task<"ok"> {
+    const range = { start: hva, end: hva + 1 };
+    yield* mmu_notifier.kvm_mmu_notifier_invalidate_range_start(kvm, range);
+    yield* host_mm.move_page(kvm, hva);
+    yield* mmu_notifier.kvm_mmu_notifier_invalidate_range_end(kvm, range);
+    return "ok";
+  },
+
+  /** Only the move, between the two notifications: from here on the old frame is somebody else's. */
+  *move_page(kvm: Kvm, hva: number): Task<"ok"> {
+    const cell = pte(kvm, hva);
+    yield cell.rmw;
+    cell.now++;
+    return "ok";
+  },
+
+  /** The frame behind a page at this moment, without anything that keeps it there. */
+  *hva_to_pfn(kvm: Kvm, hva: number): Task<Pfn> {
+    const cell = pte(kvm, hva);
+    yield cell.load;
+    return cell.now;
+  },
+});

@@ -1,0 +1,39 @@
+/**
+ * A guest access that found no translation: look the page up, and map it unless it may have gone
+ * meanwhile. Source: arch/x86/kvm/mmu/mmu.c, kvm_tdp_page_fault, kvm_faultin_pfn.
+ */
+import { read_lock, read_unlock } from "../sync/rwlock";
+import { ops, versions, type Task } from "../task";
+import { host_mm } from "./host_mm";
+import { gfn_to_memslot } from "./memslots";
+import { mmu_notifier } from "./mmu_notifier";
+import { spte } from "./mmu";
+import { RETRY_INSTRUCTION, type Vcpu } from "./types";
+
+/** What is given back for an address without memory: the access is emulated instead. */
+export const EMULATE = Symbol("emulate");
+
+export const page_fault = ops("page_fault", {
+  *kvm_tdp_page_fault(vcpu: Vcpu, gfn: number): Task<typeof RETRY_INSTRUCTION | typeof EMULATE> {
+    const { kvm } = vcpu;
+    const { seq, in_progress } = kvm.notifier;
+    yield kvm.memslots.table.load;
+    const slot = gfn_to_memslot(kvm.memslots.table.now, gfn);
+    if (slot === undefined || slot.invalid) return EMULATE;
+
+    yield seq.load;
+    const sample = seq.now;
+    const since = versions([seq]);
+    const pfn = yield* host_mm.hva_to_pfn(kvm, slot.hva + gfn - slot.base_gfn);
+    yield* read_lock(kvm.mmu_lock);
+    if (yield* mmu_notifier.mmu_invalidate_retry_gfn(kvm, sample, gfn)) {
+      vcpu.run.retry = { cells: [seq, in_progress], since: [...since, ...versions([in_progress])] };
+    } else {
+      const cell = spte(kvm, gfn);
+      yield cell.store;
+      cell.now = pfn;
+    }
+    yield* read_unlock(kvm.mmu_lock);
+    return RETRY_INSTRUCTION;
+  },
+});
