@@ -138,13 +138,13 @@ export class Run {
       sequences?.saw(claim, binding, step, watch);
     }
     if (this.paths) this.row(lane, chosen, path);
-    yield* this.backs(lane);
+    if (this.world.someoneIsBack()) yield* this.backs(lane);
   }
 
   /** Begins a thread's next call; one that returns without a step is judged, and the next begun. */
   private *begin(lane: Lane): Exchange<void> {
     yield* this.world.begin(lane);
-    yield* this.backs(lane);
+    if (lane.back) yield* this.backs(lane);
   }
 
   /** Judges the calls that have returned, and begins what follows them; `first` is the thread that took the step. */

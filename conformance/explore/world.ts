@@ -95,6 +95,12 @@ export class World {
     return enabled;
   }
 
+  /** Whether a call has returned that was not looked at yet. */
+  someoneIsBack(): boolean {
+    for (const lane of this.lanes) if (lane.back) return true;
+    return false;
+  }
+
   private lane(name: string, calls: readonly PlannedCall[], interrupts?: string): Lane {
     const lane = new Lane(name, this.lanes.length, calls, interrupts);
     this.lanes.push(lane);

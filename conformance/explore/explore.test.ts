@@ -1,0 +1,269 @@
+import { caseOf, doorOf, helloOf, specOf, type Program } from "../../fixtures/programs/program";
+import {
+  asks,
+  crossed,
+  faults,
+  gracePeriod,
+  handled,
+  independent,
+  readers,
+  readersWriter,
+  retries,
+  set,
+  spawned,
+  writers,
+} from "../../fixtures/programs/small";
+import { Mutex, mutex_lock, mutex_unlock } from "../../reference/sync/mutex";
+import { Cell } from "../../reference/task";
+import { conflict, type Kind } from "../../spec/steps";
+import { holdHere, type Door } from "../adapter/door";
+import { plan, type Plan } from "../plan/plan";
+import { explore, type Explored, type Options } from "./explore";
+import type { Dependent } from "./footprint";
+import { naive } from "./naive";
+import { sleepSets } from "./sleep-sets";
+
+function planOf(program: Program): Plan {
+  const planned = plan(caseOf(program), specOf(program), helloOf(program));
+  if ("verdict" in planned) throw new Error(planned.reason);
+  return planned;
+}
+
+function explored(program: Program, strategy: Options["strategy"]): Explored {
+  return holdHere(explore(planOf(program), { strategy, limits: { runs: 100_000, steps: 1000 }, record: true }), doorOf(program));
+}
+
+/** All that two complete explorations of one program must agree on. */
+function findings({ complete, stopped, whole, violations, sequences }: Explored) {
+  return {
+    complete,
+    stopped,
+    ends: [...whole.ends].sort(),
+    reached: [...whole.watch.reached].sort(),
+    violations: [...new Set(violations.map(({ kind, text, what }) => `${kind}: ${text}: ${what}`))].sort(),
+    sequences: [...(sequences?.seen ?? [])].map(([claim, seen]) => [claim, ...[...seen].sort()]).sort(),
+  };
+}
+
+/** Two flags, set by two threads: claims about both can tell in which order. */
+const flags: Program = {
+  world: () => {
+    const [a, b] = [new Cell("a", false), new Cell("b", false)];
+    return { calls: { "toy.a": () => set(a, true), "toy.b": () => set(b, true) }, reads: { "toy.a": () => a.now, "toy.b": () => b.now } };
+  },
+  of: { "toy.a": ["a"], "toy.b": ["b"] },
+  claims: {
+    threads: { P0: [asks("toy.a")], P1: [asks("toy.b")] },
+    always: [{ if: { "toy.b": true }, then: { "toy.a": true } }],
+  },
+};
+
+/** Guarded data that is torn while its lock is held: nobody may see that, and `unlocked` does not. */
+function torn(release: boolean): Program {
+  return {
+    world: () => {
+      const lock = new Mutex("vm.torn_lock", "kvm_lock", new Map());
+      const [count, total] = [new Cell("count", 0), { has: 0 }];
+      return {
+        calls: {
+          "toy.add": function* () {
+            yield* mutex_lock(lock);
+            yield count.store;
+            count.now++;
+            if (!release) {
+              yield* mutex_unlock(lock);
+              yield* mutex_lock(lock);
+            }
+            total.has++;
+            yield* mutex_unlock(lock);
+            return "ok";
+          },
+        },
+        reads: { "toy.count": () => count.now, "toy.has": () => total.has },
+      };
+    },
+    locks: ["torn_lock"],
+    of: { "toy.count": ["count"], "toy.has": ["torn_lock"] },
+    claims: {
+      threads: { P0: [asks("toy.add")], P1: [asks("toy.add")] },
+      always: [{ unlocked: "torn_lock" as never, "toy.count": { same_as: "toy.has" } }],
+      sometimes: [{ "toy.count": 1, unlocked: "torn_lock" as never }],
+    },
+  };
+}
+
+/** A claim for each of two: what one does is nothing to the claim about the other. */
+const pairs: Program = {
+  world: () => {
+    const cells = [0, 1].map((i) => ({ on: new Cell(`each.${i}.on`, false), ok: new Cell(`each.${i}.ok`, false) }));
+    const turn = function* ({ on, ok }: (typeof cells)[number]) {
+      yield* set(ok, true);
+      return yield* set(on, true);
+    };
+    const read = (name: "on" | "ok") => cells.map((cell, i) => [`each.${i}.${name}`, () => cell[name].now] as const);
+    return {
+      calls: Object.fromEntries(cells.map((cell, i) => [`toy.turn${i}`, () => turn(cell)])),
+      reads: Object.fromEntries([...read("on"), ...read("ok")]),
+    };
+  },
+  of: { "each.*.on": ["each.*.on"], "each.*.ok": ["each.*.ok"] },
+  claims: {
+    threads: { P0: [asks("toy.turn0")], P1: [asks("toy.turn1")] },
+    always: [{ if: { "each.*.on": true }, then: { "each.*.ok": true } }],
+    sometimes: [{ "each.*.on": true, "each.*.ok": true }],
+  },
+};
+
+/** Two events on two threads, and a claim about their order. */
+const ordered: Program = {
+  world: () => {
+    const [a, b] = [new Cell("a", 0), new Cell("b", 0)];
+    const [first, second] = [a.as("store", "toy.first"), b.as("store", "toy.second")];
+    return {
+      calls: {
+        "toy.a": function* () {
+          yield first;
+          return "ok";
+        },
+        "toy.b": function* () {
+          yield second;
+          return "ok";
+        },
+      },
+      reads: {},
+    };
+  },
+  events: ["toy.first", "toy.second"],
+  claims: {
+    threads: { P0: [asks("toy.a")], P1: [asks("toy.b")] },
+    events: [{ order: ["toy.first", "toy.second"] }, { count: { "toy.first": 1, "toy.second": { at_most: 1 } } }],
+  },
+};
+
+/** What another thread does just before a call returns, which `then` sees and the call itself does not. */
+const beforeReturning: Program = {
+  world: () => {
+    const [own, other] = [new Cell("own", 0), new Cell("other", 0)];
+    return { calls: { "toy.own": () => set(own, 1), "toy.other": () => set(other, 1) }, reads: { "toy.other": () => other.now } };
+  },
+  of: { "toy.other": ["other"] },
+  claims: { threads: { P0: [asks("toy.own", { then: { "toy.other": 0 } })], P1: [asks("toy.other")] } },
+};
+
+const PROGRAMS: Record<string, Program> = {
+  "independent threads": independent(3),
+  "readers of one writer": readers(3),
+  writers: writers(4),
+  "crossed locks": crossed,
+  "a readers-writer lock": readersWriter,
+  "a grace period": gracePeriod,
+  faults,
+  retries,
+  "a handler": handled,
+  "a thread that is started": spawned,
+  flags,
+  "data torn under its lock": torn(true),
+  "a lock released half-way": torn(false),
+  "a claim for each of two": pairs,
+  "the order of events": ordered,
+  "what a call sees when it returns": beforeReturning,
+};
+
+test.each(Object.entries(PROGRAMS))("%s: sleep sets find what all schedules find", (_, program) => {
+  const all = explored(program, naive);
+  const reduced = explored(program, sleepSets);
+  expect(all.complete).toBe(true);
+  expect(findings(reduced)).toEqual(findings(all));
+  expect(reduced.runs).toBeLessThanOrEqual(all.runs);
+  expect(reduced.deadlocks === 0).toBe(all.deadlocks === 0);
+});
+
+test.each<[string, Program, number]>([
+  ["five independent threads", independent(5), 1],
+  ["three readers of one writer", readers(3), 8],
+  ["five readers of one writer", readers(5), 32],
+  ["four writers", writers(4), 24],
+  ["a claim for each of two, which share nothing", pairs, 1],
+])("%s: sleep sets make exactly the runs that differ", (_, program, runs) => {
+  const reduced = explored(program, sleepSets);
+  expect(reduced).toMatchObject({ runs, violations: [] });
+});
+
+test("what is wrong is found in the programs where something is, and nothing else", () => {
+  const wrong = (program: Program): string[] => findings(explored(program, sleepSets)).violations;
+  expect(wrong(crossed)).toEqual([
+    "lock-order: never lock-order: a inside b, by P1",
+    "stuck: every call returns: deadlock: P0 in toy.ab waits for b (lock); P1 in toy.ba waits for a (lock)",
+  ]);
+  expect(wrong(flags)).toEqual(["always: if toy.b then toy.a: toy.a is false"]);
+  expect(wrong(torn(true))).toEqual([]);
+  expect(wrong(torn(false)).length).toBeGreaterThan(0);
+  expect(wrong(ordered)).toEqual(["order: toy.first before toy.second: P1: toy.second came before toy.first"]);
+  expect(wrong(beforeReturning)).toEqual(["then: P0: when toy.own returns, toy.other = 0: toy.other is 1"]);
+  for (const program of [readersWriter, gracePeriod, faults, retries, handled, pairs]) expect(wrong(program)).toEqual([]);
+});
+
+test("a loop that nothing can end is a livelock", () => {
+  const { claims } = retries;
+  const alone: Program = { ...retries, claims: { ...claims, threads: { P0: [asks("toy.retry")] } } };
+  expect(findings(explored(alone, sleepSets)).violations).toEqual([
+    "stuck: every call returns: livelock: P0 in toy.retry retries until busy changes",
+  ]);
+});
+
+test("a call that stays blocked is no deadlock, and one that does not is wrong", () => {
+  const stays = (threads: NonNullable<Program["claims"]["threads"]>): string[] =>
+    findings(explored({ ...retries, claims: { ...retries.claims, threads, finally: [{ "toy.x": { at_most: 1 } }] } }, sleepSets))
+      .violations;
+  expect(stays({ P0: [asks("toy.retry", { stays: "blocked" })] })).toEqual([]);
+  expect(stays({ P0: [asks("toy.retry", { stays: "blocked" })], P1: [asks("toy.ready")] })).toEqual([
+    'returned: toy.retry stays blocked: P0: toy.retry returned "ok"',
+  ]);
+});
+
+/** Dependent by what steps touch alone, as if no claim looked on. */
+const blind: Dependent = (a, b) =>
+  a.stack === b.stack ||
+  (conflict(a.does.kind as Kind, b.does.kind as Kind) && a.does.objects.some((object) => b.does.objects.includes(object)));
+
+test.each([flags, ordered, beforeReturning])("without claims as objects of their own, exploration misses what they see (%#)", (program) => {
+  const missed = explored(program, () => sleepSets(blind));
+  expect(findings(missed)).not.toEqual(findings(explored(program, naive)));
+});
+
+test("a world that does not repeat itself is found", () => {
+  const named = (name: string): Program => ({
+    ...writers(2),
+    world: () => {
+      const x = new Cell(name, 0);
+      return { calls: { "toy.write0": () => set(x, 0), "toy.write1": () => set(x, 1) }, reads: { "toy.x": () => x.now } };
+    },
+  });
+  const [first, later] = [doorOf(named("x")), doorOf(named("y"))];
+  let opened = 0;
+  const door: Door = (request) => {
+    if (request.op === "open") opened++;
+    return opened <= 1 ? first(request) : later(request);
+  };
+  const { violations } = holdHere(explore(planOf(named("x")), { strategy: sleepSets, limits: { runs: 10, steps: 100 } }), door);
+  expect(violations).toMatchObject([{ kind: "nondeterministic", what: expect.stringContaining("P1 announced store of x") as string }]);
+});
+
+test("a thread that a call starts joins the exploration", () => {
+  const { whole } = explored(spawned, sleepSets);
+  expect([...whole.ends].map((end) => end.replaceAll('"', "")).sort()).toEqual([
+    "[[[P0,[0]],[P1,[ok]],[P0.1,[]]],[[toy.x,1]]]",
+    "[[[P0,[0]],[P1,[ok]],[P0.1,[]]],[[toy.x,2]]]",
+    "[[[P0,[1]],[P1,[ok]],[P0.1,[]]],[[toy.x,1]]]",
+    "[[[P0,[1]],[P1,[ok]],[P0.1,[]]],[[toy.x,2]]]",
+    "[[[P0,[2]],[P1,[ok]],[P0.1,[]]],[[toy.x,1]]]",
+    "[[[P0,[2]],[P1,[ok]],[P0.1,[]]],[[toy.x,2]]]",
+  ]);
+});
+
+test("a limit that is reached is said, and is not completeness", () => {
+  const cut = (limits: Options["limits"]): Explored =>
+    holdHere(explore(planOf(writers(4)), { strategy: naive, limits }), doorOf(writers(4)));
+  expect(cut({ runs: 5, steps: 100 })).toMatchObject({ complete: false, stopped: { why: "limit", what: "after 5 runs there were more" } });
+  expect(cut({ runs: 5, steps: 2 })).toMatchObject({ complete: false, stopped: { why: "limit", what: "a run took more than 2 steps" } });
+});
