@@ -4,6 +4,7 @@ import { capabilities, type Cap } from "./capabilities";
 import { create_vcpu } from "./create_vcpu";
 import { irqchip } from "./irqchip";
 import { memslots } from "./memslots";
+import { msr } from "./msr";
 import { run } from "./run";
 import { sched } from "./sched";
 import type { CallName, EventPattern, FeatureName, ReadPattern, Value } from "../../spec/generated/types";
@@ -32,6 +33,17 @@ export interface Reader {
 export function u64(arg: unknown): bigint {
   if (typeof arg !== "number" && typeof arg !== "string") throw new Error(`not a number: ${String(arg)}`);
   return BigInt(arg);
+}
+
+/** A number of 64 bits as the dialogue writes it. */
+export function hex(value: bigint): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** The same of what a call gives back, if it is a number of 64 bits. */
+function* shown(task: Task<unknown>): Task<unknown> {
+  const value = yield* task;
+  return typeof value === "bigint" ? hex(value) : value;
 }
 
 /** Where user memory is mapped in the VMM, in pages: frame n of the guest is page n from here. */
@@ -95,6 +107,10 @@ export const kvm_api: Api = {
       memslots.kvm_vm_ioctl_set_memory_region(kvm, { id: Number(slot), base_gfn: gfn(gpa), npages: gfn(size), hva: USER_HVA + gfn(gpa) }),
     "vcpu.close": (kvm, { vcpu }) => create_vcpu.kvm_vcpu_release(vcpu_fd(kvm, vcpu)),
     "guest.nop": (kvm, { vcpu }) => run.kvm_vcpu_ioctl_run(vcpu_fd(kvm, vcpu), {}),
+    "guest.wrmsr": (kvm, args) => msr.wrmsr(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]), u64(args["value"])),
+    "guest.rdmsr": (kvm, args) => shown(msr.rdmsr(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]))),
+    "vcpu.set_msrs": (kvm, args) => msr.kvm_set_msrs(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]), u64(args["value"])),
+    "vcpu.get_msrs": (kvm, args) => shown(msr.kvm_get_msrs(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]))),
     "sched.preempt": () => sched.preempt(),
   },
   reads: {

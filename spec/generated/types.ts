@@ -2,6 +2,8 @@
 /** Every rule of spec/rules/, and those that own a forbidden pair of locks. */
 export type RuleId =
   | "apicpg.slot.private-ids-refused"
+  | "apicv.absent.until-irqchip"
+  | "apicv.blockirq.any-vcpu"
   | "apicv.inhibit.foreign-reasons-ignored"
   | "apicv.inhibit.kick-first"
   | "apicv.inhibit.only-transitions-kick"
@@ -33,6 +35,18 @@ export type RuleId =
   | "lock.srcu.synchronize-after-slots-arch"
   | "lock.xen.leaf"
   | "lock.xen.no-synchronize-inside"
+  | "synic.auto-eoi.any-unmasked-sint"
+  | "synic.auto-eoi.counted-with-inhibit"
+  | "synic.auto-eoi.counts-vcpus"
+  | "synic.auto-eoi.no-memslot-change"
+  | "synic.auto-eoi.old-vector-too"
+  | "synic.enable.leaves-apicv-on"
+  | "synic.enable.needs-irqchip"
+  | "synic.inactive.only-zero-from-host"
+  | "synic.init.sints-masked"
+  | "synic.sint.rebuilds-eoi-exits"
+  | "synic.sint.vector-min"
+  | "synic.vector.any-unmasked-sint"
   | "vcpuid.boot.before-vcpus"
   | "vcpuid.boot.within-limit"
   | "vcpuid.create.counted-before-found"
@@ -68,10 +82,17 @@ export type FeatureName =
 /** Every call of spec/calls.yaml. */
 export type CallName =
   | "guest.nop"
+  | "guest.rdmsr"
+  | "guest.wrmsr"
   | "sched.preempt"
   | "vcpu.close"
+  | "vcpu.enable_cap"
+  | "vcpu.get_msrs"
+  | "vcpu.set_guest_debug"
+  | "vcpu.set_msrs"
   | "vm.check_extension"
   | "vm.create_irqchip"
+  | "vm.create_pit2"
   | "vm.create_vcpu"
   | "vm.enable_cap"
   | "vm.set_boot_cpu_id"
@@ -84,8 +105,14 @@ export type LimitName =
 
 /** Every symbol of spec/calls.yaml. */
 export type SymbolName =
+  | "EOM"
   | "SCONTROL"
-  | "SINT0";
+  | "SIEFP"
+  | "SIMP"
+  | "SINT0"
+  | "SINT1"
+  | "SINT15"
+  | "SVERSION";
 
 /** Every read of spec/reads.yaml; `*` stands for a number or a name. */
 export type ReadPattern =
@@ -95,10 +122,13 @@ export type ReadPattern =
   | "ipiv.pid_table.used_ids"
   | "memslots.generation"
   | "mmu.remote_tlb_flush"
+  | "synic.auto_eoi_vcpus"
   | "vcpu.*.apicv_active"
   | "vcpu.*.in_guest"
   | "vcpu.*.mode"
   | "vcpu.*.pid_entry"
+  | "vcpu.*.synic.auto_eoi"
+  | "vcpu.*.synic.vectors"
   | "vcpu.*.vmcs.LAST_PID_POINTER_INDEX"
   | "vcpu.*.vmcs.PID_POINTER_TABLE"
   | "vm.created_vcpus"
