@@ -121,8 +121,8 @@ export const apicv = ops("apicv", {
   },
 
   *apicv_switched(vcpu: Vcpu, active: boolean): Task<void> {
-    const { refresh_apicv_exec_ctrl } = x86_ops(vcpu.kvm);
-    if (refresh_apicv_exec_ctrl) yield* refresh_apicv_exec_ctrl(vcpu);
+    const vendor = x86_ops(vcpu.kvm);
+    if (vendor.refresh_apicv_exec_ctrl) yield* vendor.refresh_apicv_exec_ctrl(vcpu);
     // What hardware has accepted for the guest and not delivered is KVM's to deliver from now on.
     rule("apicv.vcpu.looks-for-interrupts-when-off");
     if (!active) yield* requests.kvm_make_request(vcpu, "EVENT");
@@ -135,10 +135,16 @@ export const apicv = ops("apicv", {
     return inhibits.now.length === 0;
   },
 
+  /** An irqchip is there: vCPUs that are created now have an APIC to virtualize. */
+  *kvm_arch_irqchip_created(kvm: Kvm): Task<void> {
+    rule("apicv.absent.until-irqchip");
+    yield* apicv.kvm_set_or_clear_apicv_inhibit(kvm, "ABSENT", false);
+  },
+
   /** The given world: its irqchip exists, and its vCPUs have served what their creation asked for. */
   *settle(kvm: Kvm): Task<void> {
     yield kvm.irqchip_mode.load;
-    if (kvm.irqchip_mode.now !== "none") yield* apicv.kvm_set_or_clear_apicv_inhibit(kvm, "ABSENT", false);
+    if (kvm.irqchip_mode.now !== "none") yield* apicv.kvm_arch_irqchip_created(kvm);
     for (const vcpu of yield* requests.kvm_for_each_vcpu(kvm))
       if (yield* requests.kvm_check_request(vcpu, "APICV_UPDATE")) yield* apicv.kvm_vcpu_update_apicv(vcpu);
   },

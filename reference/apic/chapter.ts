@@ -1,8 +1,10 @@
 /** The local APIC and APIC virtualization that can be inhibited. */
-import { per_vcpu, per_vm, type Api } from "../kvm/api";
+import { per_vcpu, per_vm, vcpu_fd, type Api } from "../kvm/api";
 import type { Chapter } from "../kvm/types";
 import { access_page, access_page_init, access_page_reads } from "./access_page";
 import { apicv, kvm_apicv_init, to_apicv } from "./apicv";
+import { guest_debug, guest_debug_init } from "./guest_debug";
+import { i8254, pit_init } from "./i8254";
 import { lapic, to_lapic } from "./lapic";
 
 export const apic_chapter: Chapter = {
@@ -10,12 +12,15 @@ export const apic_chapter: Chapter = {
   vm_init(kvm) {
     kvm_apicv_init(kvm);
     access_page_init(kvm);
+    pit_init(kvm);
   },
+  irqchip_created: (kvm) => apicv.kvm_arch_irqchip_created(kvm),
   *given(kvm, given) {
     yield* apicv.settle(kvm);
     yield* access_page.settle(kvm, given.apic_page_mapped);
   },
   *vcpu_create(vcpu) {
+    guest_debug_init(vcpu);
     yield* lapic.kvm_create_lapic(vcpu);
     return "ok";
   },
@@ -28,7 +33,11 @@ export const apic_chapter: Chapter = {
 
 export const apic_api: Api = {
   features: ["apicv", "apic_access_page"],
-  calls: {},
+  calls: {
+    "vm.create_pit2": (kvm) => i8254.kvm_vm_ioctl_create_pit2(kvm),
+    "vcpu.set_guest_debug": (kvm, args) =>
+      guest_debug.kvm_vcpu_ioctl_set_guest_debug(vcpu_fd(kvm, args["vcpu"]), args["block_irq"] === true),
+  },
   reads: {
     ...access_page_reads,
     "apicv.inhibits": per_vm((kvm) => [...to_apicv(kvm).inhibits.now]),

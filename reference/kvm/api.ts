@@ -7,6 +7,7 @@ import { irqchip } from "./irqchip";
 import { memslots } from "./memslots";
 import { mmu_notifier, type HvaRange } from "./mmu_notifier";
 import { requests } from "./requests";
+import { msr } from "./msr";
 import { run } from "./run";
 import { sched } from "./sched";
 import type { CallName, EventPattern, FeatureName, ReadPattern, Value } from "../../spec/generated/types";
@@ -35,6 +36,17 @@ export interface Reader {
 export function u64(arg: unknown): bigint {
   if (typeof arg !== "number" && typeof arg !== "string") throw new Error(`not a number: ${String(arg)}`);
   return BigInt(arg);
+}
+
+/** A number of 64 bits as the dialogue writes it. */
+export function hex(value: bigint): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** The same of what a call gives back, if it is a number of 64 bits. */
+function* shown(task: Task<unknown>): Task<unknown> {
+  const value = yield* task;
+  return typeof value === "bigint" ? hex(value) : value;
 }
 
 /** The frame of an address argument. */
@@ -128,6 +140,10 @@ export const kvm_api: Api = {
     "mm.move_page": (kvm, { gpa }) => host_mm.move_page(kvm, hva_of(gfn(gpa))),
     "mm.invalidate_range_start": (kvm, args) => mmu_notifier.kvm_mmu_notifier_invalidate_range_start(kvm, hvas(args)),
     "mm.invalidate_range_end": (kvm, args) => mmu_notifier.kvm_mmu_notifier_invalidate_range_end(kvm, hvas(args)),
+    "guest.wrmsr": (kvm, args) => msr.wrmsr(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]), u64(args["value"])),
+    "guest.rdmsr": (kvm, args) => shown(msr.rdmsr(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]))),
+    "vcpu.set_msrs": (kvm, args) => msr.kvm_set_msrs(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]), u64(args["value"])),
+    "vcpu.get_msrs": (kvm, args) => shown(msr.kvm_get_msrs(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]))),
     "sched.preempt": () => sched.preempt(),
   },
   reads: {

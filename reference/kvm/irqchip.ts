@@ -31,6 +31,7 @@ export const irqchip = ops("irqchip", {
     if (kvm.locked.created_vcpus > 0) return too_late;
     yield kvm.irqchip_mode.store;
     kvm.irqchip_mode.now = mode;
+    for (const chapter of kvm.chapters) if (chapter.irqchip_created) yield* chapter.irqchip_created(kvm);
     return "ok";
   },
 });
