@@ -1,7 +1,8 @@
 /** The order of the test files: the printed reproducers first, since nothing else matters if they lie. */
 "use strict";
 
-const { default: Sequencer } = require("@jest/test-sequencer");
+// Jest's own, found from where jest is: it is no dependency of this project.
+const { default: Sequencer } = require(require.resolve("@jest/test-sequencer", { paths: [require.resolve("jest")] }));
 
 const FIRST = /fixtures[/\\]again\.test\.ts$/;
 

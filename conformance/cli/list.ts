@@ -11,7 +11,8 @@ export function listing(spec: Spec, selection: Selection, what: "cases" | "rules
   let area = "";
   if (what === "rules") {
     const named = new Set<string>(selected.flatMap(({ rules }) => rules));
-    const all = Object.values(selection).every((patterns) => patterns === undefined || patterns.length === 0);
+    const { case: cases, rule, area: areas, exclude } = selection;
+    const all = [cases, rule, areas, exclude].every((patterns) => patterns === undefined);
     for (const [id, rule] of spec.rules) {
       if (!all && !named.has(id)) continue;
       if (rule.area !== area) lines.push("", pc.bold((area = rule.area)));

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { join } from "node:path";
 import pc from "picocolors";
+import { packageRoot } from "../case/root";
 import type { Spec } from "../case/spec";
 import type { Stopper } from "./bench";
 import type { RunOptions } from "./run";
@@ -26,15 +27,10 @@ function does<A extends unknown[]>(command: (...args: A) => Promise<number> | nu
   };
 }
 
-function root(): string {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only when a command needs it
-  return (require("../case/root") as typeof import("../case/root")).packageRoot();
-}
-
 /** The shipped spec. Its problems are ours, and nothing is judged by a spec that has some. */
 async function shippedSpec(): Promise<Spec> {
   const { loadSpec } = await import("../case/load.js");
-  const { spec, problems } = loadSpec(root());
+  const { spec, problems } = loadSpec(packageRoot());
   if (problems.length > 0) throw new UsageError(`the spec has ${problems.length} problems; \`kvm-conform check\` shows them`);
   return spec;
 }
@@ -101,7 +97,7 @@ async function runCommand(options: Partial<RunOptions>): Promise<number> {
   const { run } = await import("./run.js");
   const adapter = options.adapter ?? ["reference"];
   const plain = adapter.length === 1 && adapter[0] === "reference" && !options.case && !options.rule && !options.area && !options.exclude;
-  const out = options.out ?? (plain ? join(root(), "coverage", "report") : undefined);
+  const out = options.out ?? (plain ? join(packageRoot(), "coverage", "report") : undefined);
   return run(await shippedSpec(), { ...options, adapter, ...(out !== undefined && { out }) }, print, stopper);
 }
 
@@ -113,7 +109,7 @@ async function listCommand(options: Selection & { rules?: true; fixtures?: true 
 
 async function checkCommand(files: string[]): Promise<number> {
   const { check, renderProblems } = await import("./check.js");
-  const checked = check(files, root());
+  const checked = check(files, packageRoot());
   print(renderProblems(checked));
   return checked.problems.length > 0 ? EXIT.usage : EXIT.ok;
 }
@@ -125,13 +121,13 @@ async function replayCommand(id: string, schedule: string, options: { adapter: s
 
 async function explainCommand(id: string): Promise<number> {
   const { explain } = await import("./explain.js");
-  explain(await shippedSpec(), id, root()).forEach(print);
+  explain(await shippedSpec(), id, packageRoot()).forEach(print);
   return EXIT.ok;
 }
 
 async function coverageCommand(options: { area?: string[]; json?: boolean }): Promise<number> {
   const { coverage } = await import("./coverage.js");
-  return coverage(await shippedSpec(), root(), options, print, say, stopper);
+  return coverage(await shippedSpec(), packageRoot(), options, print, say, stopper);
 }
 
 async function bugsCommand(options: { area?: string[] }): Promise<number> {

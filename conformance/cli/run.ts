@@ -91,10 +91,10 @@ function exitCode(verdicts: readonly Judged[], model: boolean, selected: number,
   return EXIT.ok;
 }
 
-const GRAVITY = [EXIT.ok, EXIT.incomplete, EXIT.broken, EXIT.adapter, EXIT.usage, EXIT.interrupted];
+const GRAVITY: readonly number[] = [EXIT.ok, EXIT.incomplete, EXIT.broken, EXIT.adapter, EXIT.usage, EXIT.interrupted];
 
 function gravest(codes: readonly number[]): number {
-  return codes.reduce((worst, code) => (GRAVITY.indexOf(code as 0) > GRAVITY.indexOf(worst as 0) ? code : worst), EXIT.ok as number);
+  return GRAVITY[Math.max(0, ...codes.map((code) => GRAVITY.indexOf(code)))] ?? EXIT.adapter;
 }
 
 /** The log on disk, line by line as it happens: what was judged is kept whatever comes after. */
