@@ -26,22 +26,21 @@ export function checkCase(source: Source, spec: Spec): FiledCase | undefined {
   return source.problems.length === 0 ? { ...body, file: source.file } : undefined;
 }
 
-/** The id that a shipped file's place asks for: spec/cases/area/finding.yaml. */
+/** The id that a file's place asks for: cases/area/finding.yaml. */
 function idOfPlace(file: string): string | undefined {
-  return /^spec\/cases\/(.*)\.yaml$/.exec(file.replaceAll("\\", "/"))?.[1];
+  return /(?:^|.*\/)cases\/(.+)\.yaml$/.exec(file.replaceAll("\\", "/"))?.[1];
 }
 
 function checkId({ source, spec, body }: Checked): void {
-  const asked = idOfPlace(source.file);
-  if (asked === undefined) {
-    const shipped = spec.cases.get(body.case);
-    if (shipped !== undefined)
-      source.report("ID-004", ["case"], { message: `${body.case} is ${shipped.file}`, hint: "give this case an id of its own" });
-  } else if (asked !== body.case)
+  const place = idOfPlace(source.file);
+  const shipped = spec.cases.get(body.case);
+  if (place !== undefined && place !== body.case)
     source.report("CASE-010", ["case"], {
-      message: `the id of this file is ${asked}`,
-      hint: `case: ${asked}, or move the file to spec/cases/${body.case}.yaml`,
+      message: `the id of this file is ${place}`,
+      hint: `case: ${place}, or move the file to cases/${body.case}.yaml`,
     });
+  else if (shipped !== undefined)
+    source.report("ID-004", ["case"], { message: `${body.case} is ${shipped.file}`, hint: "give this case an id of its own" });
 }
 
 function checkRules({ source, spec, body }: Checked): void {

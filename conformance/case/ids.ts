@@ -16,7 +16,7 @@ export function checkIds(lock: Source, ids: ReadonlySet<string>): void {
     offset += line.length + 1;
   }
   const missing = [...ids].filter((id) => !locked.has(id));
-  if (missing.length > 0) {
+  if (missing.length > 0 && lock.problems.length === 0) {
     const message = `not here yet: ${missing.join(", ")}`;
     lock.reportAt("ID-002", lock.text.length, lock.text.length, {
       message,

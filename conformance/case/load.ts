@@ -1,6 +1,6 @@
 /** Reads the folder spec/ and checks all that it holds; nothing in it is trusted. */
 import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import type { Tables } from "../../spec/generated/types";
 import { checkCase } from "./cases";
 import { checkIds } from "./ids";
@@ -9,6 +9,8 @@ import { checkRuleFile } from "./rules";
 import { Source } from "./source";
 import type { FiledCase, FiledRule, Spec, Vocabulary } from "./spec";
 import { checkTable, checkTableNames } from "./tables";
+
+const TABLES: readonly string[] = ["features", "calls", "reads", "events", "locks"];
 
 /** What was read, and what is wrong with it. */
 export interface Loaded {
@@ -34,7 +36,7 @@ export function loadSpec(root: string): Loaded {
   };
   const fine = (): boolean => sources.every(({ problems }) => problems.length === 0);
 
-  const tables = ["features", "calls", "reads", "events", "locks"].map((name) => read(`${name}.yaml`));
+  const tables = TABLES.map((name) => read(`${name}.yaml`));
   const vocabulary = vocabularyOf(tables.map((source) => checkTable(source)));
   const rules = new Map<string, FiledRule>();
   const cases = new Map<string, FiledCase>();
@@ -57,6 +59,20 @@ export function loadCaseFile(path: string, spec: Spec): { readonly case?: FiledC
   const source = new Source(path, readFileSync(path));
   const loaded = checkCase(source, spec);
   return { ...(loaded !== undefined && { case: loaded }), problems: source.problems };
+}
+
+/**
+ * What is wrong with one file, taken by its place for what it would be in spec/: a table or
+ * ids.lock by its name, rules in a folder of that name, and else a case.
+ */
+export function problemsOf(path: string, spec: Spec): readonly Problem[] {
+  const source = new Source(path, readFileSync(path));
+  if (basename(path) === "ids.lock") checkIds(source, new Set([...spec.rules.keys(), ...spec.cases.keys()]));
+  else if (TABLES.includes(basename(path, ".yaml"))) {
+    if (checkTable(source) !== undefined) checkTableNames(source, spec, new Set(spec.rules.keys()));
+  } else if (basename(dirname(path)) === "rules") checkRuleFile(source, spec);
+  else checkCase(source, spec);
+  return source.problems;
 }
 
 function vocabularyOf(read: readonly (Tables | undefined)[]): Vocabulary {

@@ -8,6 +8,7 @@ import { checkCase } from "./cases";
 import { loadSpec } from "./load";
 import { packageRoot } from "./root";
 import { Source } from "./source";
+import type { FiledCase } from "./spec";
 
 const MUTATIONS = Number(process.env["MUTATIONS"] ?? 1500);
 const SEED = Number(process.env["SEED"] ?? 1);
@@ -114,8 +115,10 @@ const MUTATORS: Readonly<Record<string, Mutation>> = {
 
 test("no mutant of a case crashes or holds up the loader, and enough of them still load", () => {
   const root = packageRoot();
-  const { spec } = loadSpec(root);
-  const files = [...spec.cases.values()].map(({ file }) => ({ file, text: readFileSync(join(root, file), "utf8") }));
+  const { spec: shipped } = loadSpec(root);
+  const files = [...shipped.cases.values()].map(({ file }) => ({ file, text: readFileSync(join(root, file), "utf8") }));
+  // A mutant keeps the id of its case, which must not count as taken.
+  const spec = { ...shipped, cases: new Map<string, FiledCase>() };
   const random = randomFrom(SEED);
   const names = Object.keys(MUTATORS);
   const slowest = { ms: 0, what: "" };

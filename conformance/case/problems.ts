@@ -27,7 +27,7 @@ export const PROBLEMS = {
   "CASE-006": "A number in the case is out of range.",
   "CASE-007": "A list or map in the case has too few, too many or repeated items.",
   "CASE-008": "Keys of the case need or exclude one another.",
-  "CASE-010": "A shipped case's id is its area and its file's name.",
+  "CASE-010": "The id of a case in cases/ is its folder and its file's name.",
   "CASE-011": "There is no such rule.",
   "CASE-012": "There is no such call.",
   "CASE-013": "There is no such read.",

@@ -30,6 +30,10 @@ test("a problem is shown with its place, its code, a caret and a way forward", (
   );
 });
 
+test("a rule file is checked as one", () => {
+  expect(check([invalid(join("RULE-012-unknown-feature", "rules", "vcpuid.yaml"))], root).problems).toMatchObject([{ code: "RULE-012" }]);
+});
+
 test("colours are there when asked for, and only then", () => {
   const checked = check([invalid("CASE-047-empty-range.yaml")], root);
   expect(renderProblems(checked, pc.createColors(true))).toContain("\u001b[31mCASE-047");
@@ -38,4 +42,5 @@ test("colours are there when asked for, and only then", () => {
 
 test("a file that is not there is the user's mistake, named", () => {
   expect(() => check(["no/such.yaml"], root)).toThrow("there is no file no/such.yaml");
+  expect(() => check([root], root)).toThrow(`there is no file ${root}`);
 });

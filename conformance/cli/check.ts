@@ -1,8 +1,8 @@
 /** `kvm-conform check [files]`: what is wrong with the shipped spec, or with cases of one's own. */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import pc from "picocolors";
-import { loadCaseFile, loadSpec } from "../case/load";
+import { loadSpec, problemsOf } from "../case/load";
 import type { Problem } from "../case/problems";
 import { UsageError } from "./usage";
 
@@ -20,9 +20,10 @@ export interface Checked {
 export function check(paths: readonly string[], root: string): Checked {
   const { spec, problems, files } = loadSpec(root);
   const own = paths.filter((path) => !files.includes(relative(root, resolve(path))));
-  for (const path of own) if (!existsSync(path)) throw new UsageError(`there is no file ${path}`);
+  for (const path of own)
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw new UsageError(`there is no file ${path}`);
   // With the spec itself wrong, names that it should declare would look wrong in every file.
-  const found = problems.length > 0 ? [] : own.flatMap((path) => loadCaseFile(path, spec).problems);
+  const found = problems.length > 0 ? [] : own.flatMap((path) => problemsOf(path, spec));
   return { problems: [...problems, ...found], filesChecked: files.length + (problems.length > 0 ? 0 : own.length) };
 }
 
