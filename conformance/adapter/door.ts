@@ -10,31 +10,55 @@ export type Door = (request: Request) => Reply;
 /** A conversation: it yields requests, is given replies, and comes to a T. */
 export type Exchange<T> = Generator<Request, T, Reply>;
 
-/** Holds an exchange with a door in this process. An error that the door throws is a crash of the implementation. */
+/** A door that never throws: an error of the implementation is its crash, in its own words. */
+export function safely(door: Door): Door {
+  return (request) => {
+    try {
+      return door(request);
+    } catch (error) {
+      return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    }
+  };
+}
+
+/** Holds an exchange with a door in this process. */
 export function holdHere<T>(exchange: Exchange<T>, door: Door): T {
+  const safe = safely(door);
   let turn = exchange.next();
-  while (turn.done !== true) turn = exchange.next(reply(door, turn.value));
+  while (turn.done !== true) turn = exchange.next(safe(turn.value));
   return turn.value;
 }
 
-function reply(door: Door, request: Request): Reply {
-  try {
-    return door(request);
-  } catch (error) {
-    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-  }
-}
-
-/** Holds an exchange with somebody who answers later. */
+/** Holds an exchange with somebody who answers later. Whoever fails to answer is told of inside the exchange. */
 export async function holdOver<T>(exchange: Exchange<T>, ask: (request: Request) => Promise<Reply>): Promise<T> {
   let turn = exchange.next();
-  while (turn.done !== true) turn = exchange.next(await ask(turn.value));
+  while (turn.done !== true) {
+    let reply: Reply;
+    try {
+      reply = await ask(turn.value);
+    } catch (error) {
+      turn = exchange.throw(error);
+      continue;
+    }
+    turn = exchange.next(reply);
+  }
   return turn.value;
 }
 
-/** Thrown inside an exchange when a reply is an error: the implementation crashed, in its own words. */
+/** Thrown inside an exchange when the implementation crashed: it said so, died, or talks rubbish. */
 export class Crashed extends Error {
   override readonly name = "Crashed";
+}
+
+/** Thrown inside an exchange when a request is not answered in time. */
+export class Overdue extends Error {
+  override readonly name = "Overdue";
+  constructor(
+    readonly request: Request,
+    readonly milliseconds: number,
+  ) {
+    super(`it had not answered \`${request.op}\` after ${milliseconds / 1000} s`);
+  }
 }
 
 /** The reply as the kind that was asked for; the transport has checked its shape. */

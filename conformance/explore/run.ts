@@ -1,5 +1,6 @@
-import type { RuleId } from "../../spec/generated/types";
-import { Crashed, type Exchange } from "../adapter/door";
+import type { RuleId, Value } from "../../spec/generated/types";
+import { Crashed, Overdue, type Exchange } from "../adapter/door";
+import { wrongValues } from "../case/values";
 import type { StateClaim } from "../plan/claims";
 import type { Exploration } from "./exploration";
 import type { Lane } from "./lane";
@@ -69,6 +70,7 @@ export class Run {
       return this.ran(yield* this.whileOpen(strategy));
     } catch (error) {
       if (error instanceof Crashed) return this.ran("crashed", error.message);
+      if (error instanceof Overdue) return this.overdue(error);
       if (error instanceof Misfit) return this.ran("misfit", error.message);
       throw error;
     }
@@ -76,6 +78,13 @@ export class Run {
 
   private ran(end: End, reason?: string): Ran {
     return { end, taken: this.taken, violations: this.found.all, reason, trace: this.trace };
+  }
+
+  /** A call that neither returns nor says that it is blocked is stuck; anything else that is not answered is a crash. */
+  private overdue({ request, message }: Overdue): Ran {
+    if (request.op !== "call" && request.op !== "step") return this.ran("crashed", message);
+    this.found.overdue(request.thread, request.op === "call" ? request.do : "a step", message);
+    return this.ran("stuck");
   }
 
   private *whileOpen(strategy: Strategy): Exchange<End> {
@@ -174,6 +183,7 @@ export class Run {
 
   private *judgeThen(lane: Lane, claim: StateClaim): Exchange<void> {
     const values = yield* this.world.read(claim.compiled.reads);
+    this.checkValues(claim.compiled.reads, values);
     const state = { now: (read: string) => values[read], before: () => undefined };
     for (const instance of this.whole.instancesIn(claim, values)) {
       const text = `${lane.name}: when ${lane.call?.do ?? "the call"} returns, ${instance.text}`;
@@ -201,6 +211,7 @@ export class Run {
   private *settle(): Exchange<void> {
     const { watch, orders, allReads, finals } = this.whole;
     const values = allReads.length > 0 ? yield* this.world.read(allReads) : {};
+    this.checkValues(allReads, values);
     watch.settled(values);
     this.judgeStates();
     for (const claim of finals) watch.judge(claim, undefined, this.found.state);
@@ -209,6 +220,11 @@ export class Run {
     const returns = this.world.lanes.map((lane) => [lane.name, waits(lane) ? [...lane.returns, "blocked"] : lane.returns] as const);
     const bad = this.whole.came(new Map(returns), values);
     if (bad !== undefined) this.found.violation("outcome", bad.claim.rule, bad.claim.id, bad.claim.text, bad.what);
+  }
+
+  private checkValues(asked: readonly string[], values: Readonly<Record<string, Value>>): void {
+    for (const what of wrongValues(asked, values))
+      this.found.violation("capability-lie", this.whole.plan.onlyRule, undefined, "reads show what they are declared to", what);
   }
 
   private judgeStates(): void {

@@ -42,6 +42,13 @@ export class Violations {
     this.violation(check, broken, owner?.id, `never ${check}`, what);
   }
 
+  /** A call was not answered in time. */
+  overdue(thread: string, what: string, message: string): void {
+    const owner = this.whole.checkClaim("deadlock");
+    const rule = owner?.rule ?? this.whole.plan.onlyRule;
+    this.violation("stuck", rule, owner?.id, "every call returns or says that it is blocked", `${thread}: ${what}: ${message}`);
+  }
+
   /** None of these threads can go on, and one of them should. */
   stuck(lanes: readonly Lane[]): void {
     const owner = this.whole.checkClaim("deadlock");

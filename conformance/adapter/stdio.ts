@@ -1,0 +1,249 @@
+/** An adapter that is a process: one JSON object a line each way, a deadline for each request, nothing trusted. */
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import type { HelloReply, Reply, Request } from "../../spec/generated/types";
+import { wrongWithReply, wrongWithRequest } from "./checked";
+import { answered, Crashed, Overdue } from "./door";
+import { splitLines } from "./lines";
+
+/** How much is borne with. Times are in milliseconds. */
+export interface Patience {
+  /** For the answer to one request. */
+  readonly deadline: number;
+  /** Between SIGTERM and SIGKILL, and for the end after the last request. */
+  readonly grace: number;
+  /** Characters in one line. */
+  readonly line: number;
+  /** How often the process is started again after it died. */
+  readonly restarts: number;
+}
+
+export const PATIENCE: Patience = { deadline: 10_000, grace: 1_000, line: 1 << 20, restarts: 10 };
+
+/** How many lines of stderr are kept. */
+const LOG_LINES = 40;
+/** How long output may still come after the process has ended. */
+const LAST_WORDS = 200;
+
+interface Waiting {
+  readonly request: Request;
+  readonly answer: (reply: Reply) => void;
+  readonly fail: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** A process that answers requests. One that died is started again by the next `open`, within limits. */
+export class Child {
+  /** The last lines of its stderr: its log, never a verdict. */
+  readonly log: string[] = [];
+  private process: ChildProcessWithoutNullStreams | undefined;
+  private readonly waiting = new Map<number, Waiting>();
+  private asked = 0;
+  private deaths = 0;
+  private greeting: string | undefined;
+  private ending = false;
+  private readonly killAtExit = (): void => this.signal("SIGKILL");
+
+  constructor(
+    private readonly command: readonly string[],
+    private readonly patience = PATIENCE,
+  ) {}
+
+  isRunning(): boolean {
+    return this.process !== undefined;
+  }
+
+  /** It died so often that it is not started again. */
+  hasGivenUp(): boolean {
+    return !this.isRunning() && this.deaths > this.patience.restarts;
+  }
+
+  /** Starts the process and says hello. Throws Crashed or Overdue. */
+  async hello(): Promise<HelloReply> {
+    this.start();
+    const reply = answered<HelloReply>(await this.send({ op: "hello", protocol: 1, runner: "kvm-conform" }));
+    const { id: _, ...greeting } = reply;
+    this.greeting ??= JSON.stringify(greeting);
+    if (this.greeting !== JSON.stringify(greeting)) throw this.died("it says something else of itself after it was started again");
+    return reply;
+  }
+
+  /** Asks, and waits for the answer. Throws Crashed if the process dies or talks rubbish, Overdue if it says nothing. */
+  readonly ask = async (request: Request): Promise<Reply> => {
+    if (!this.isRunning()) {
+      if (request.op !== "open") throw new Crashed("it is not running");
+      if (this.hasGivenUp()) throw new Crashed(`it died ${this.deaths} times, and is not started again`);
+      await this.hello();
+    }
+    return this.send(request);
+  };
+
+  /** Says that no more requests come, and waits for the end. */
+  async end(): Promise<void> {
+    const { process: child } = this;
+    if (child === undefined) return;
+    this.ending = true;
+    const ended = new Promise<void>((resolve) =>
+      child.once("close", () => {
+        resolve();
+      }),
+    );
+    const timer = setTimeout(() => {
+      this.kill();
+    }, this.patience.grace);
+    child.stdin.end();
+    await ended;
+    clearTimeout(timer);
+  }
+
+  private start(): void {
+    const [program = "", ...args] = this.command;
+    // A process group of its own, so that what it started is ended with it.
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+    this.process = child;
+    process.once("exit", this.killAtExit);
+    const own = (act: () => void): void => {
+      if (this.process === child) act();
+    };
+    child.on("error", (error) => {
+      own(() => this.died(`it cannot be started: ${error.message}`));
+    });
+    child.stdin.on("error", () => undefined);
+    child.stdout.setEncoding("utf8");
+    const tooLong = (start: string): void => {
+      own(() => this.died(`it wrote a line longer than ${this.patience.line} characters: ${quoted(start)}`));
+    };
+    child.stdout.on(
+      "data",
+      splitLines(
+        this.patience.line,
+        (line) => {
+          own(() => {
+            this.heard(line);
+          });
+        },
+        tooLong,
+      ),
+    );
+    child.stdout.once("end", () =>
+      setTimeout(() => {
+        own(() => this.died("it closed its stdout"));
+      }, LAST_WORDS).unref(),
+    );
+    child.stderr.setEncoding("utf8");
+    child.stderr.on(
+      "data",
+      splitLines(
+        this.patience.line,
+        (line) => {
+          this.note(line);
+        },
+        () => undefined,
+      ),
+    );
+    const gone = (code: number | null, signal: string | null): void => {
+      own(() => this.died(signal === null ? `it exited with status ${code ?? "unknown"}` : `it was ended by ${signal}`));
+    };
+    child.once("close", gone);
+    child.once("exit", (code, signal) =>
+      setTimeout(() => {
+        gone(code, signal);
+      }, LAST_WORDS).unref(),
+    );
+  }
+
+  private send(request: Request): Promise<Reply> {
+    const wrong = wrongWithRequest(request);
+    if (wrong !== undefined) throw new Error(`the runner made a request that does not fit the schema: ${wrong}`);
+    const id = ++this.asked;
+    return new Promise((answer, fail) => {
+      const timer = setTimeout(() => {
+        this.overdue(id);
+      }, this.patience.deadline);
+      this.waiting.set(id, { request: { ...request }, answer, fail, timer });
+      this.process?.stdin.write(`${JSON.stringify({ id, ...request })}\n`);
+    });
+  }
+
+  private heard(line: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      this.died(`it wrote ${quoted(line)} to stdout, which is not JSON: stdout is for replies, log to stderr`);
+      return;
+    }
+    const id = typeof message === "object" && message !== null && "id" in message ? message.id : undefined;
+    const waiting = typeof id === "number" ? this.waiting.get(id) : undefined;
+    if (waiting === undefined) {
+      this.died(`it wrote ${quoted(line)}, which repeats the id of no request that waits for an answer`);
+      return;
+    }
+    const wrong = wrongWithReply(waiting.request.op, message);
+    if (wrong !== undefined) {
+      this.died(`its reply ${quoted(line)} to ${waiting.request.op} does not fit the schema: ${wrong}`);
+      return;
+    }
+    clearTimeout(waiting.timer);
+    this.waiting.delete(Number(id));
+    waiting.answer(message as Reply);
+  }
+
+  private overdue(id: number): void {
+    const waiting = this.waiting.get(id);
+    if (waiting !== undefined) this.down(new Overdue(waiting.request, this.patience.deadline));
+  }
+
+  /** It is no use any more: everybody who waits is told, and the process is ended. */
+  private died(what: string): Crashed {
+    const last = this.log.slice(-5);
+    const error = new Crashed(last.length === 0 ? what : `${what}; the last it logged: ${last.join(" | ")}`);
+    this.down(error);
+    return error;
+  }
+
+  private down(error: Error): void {
+    if (!this.ending) this.deaths++;
+    this.kill();
+    this.process = undefined;
+    for (const { timer, fail } of this.waiting.values()) {
+      clearTimeout(timer);
+      fail(error);
+    }
+    this.waiting.clear();
+  }
+
+  private kill(): void {
+    const { process: child } = this;
+    if (child === undefined) return;
+    this.signal("SIGTERM");
+    const timer = setTimeout(() => {
+      signalGroup(child, "SIGKILL");
+    }, this.patience.grace);
+    child.once("close", () => {
+      clearTimeout(timer);
+    });
+    process.removeListener("exit", this.killAtExit);
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    if (this.process !== undefined) signalGroup(this.process, signal);
+  }
+
+  private note(line: string): void {
+    this.log.push(line);
+    if (this.log.length > LOG_LINES) this.log.shift();
+  }
+}
+
+function signalGroup({ pid }: ChildProcessWithoutNullStreams, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended already.
+  }
+}
+
+function quoted(line: string): string {
+  return JSON.stringify(line.length > 120 ? `${line.slice(0, 120)}...` : line);
+}
