@@ -48,7 +48,12 @@ export const xen_api: Api = {
   calls: {
     "xen.hvm_set_attr": (kvm, { type, value }) => attributes.kvm_xen_hvm_set_attr(kvm, type as HvmAttribute, u64(value)),
     "xen.vcpu_set_attr": (kvm, args) =>
-      attributes.kvm_xen_vcpu_set_attr(vcpu_fd(kvm, args["vcpu"]), args["type"] as VcpuAttribute, u64(args["value"] ?? 0), runstate_of(args)),
+      attributes.kvm_xen_vcpu_set_attr(
+        vcpu_fd(kvm, args["vcpu"]),
+        args["type"] as VcpuAttribute,
+        u64(args["value"] ?? 0),
+        runstate_of(args),
+      ),
     "xen.vcpu_get_attr": (kvm, { vcpu, type }) => attributes.kvm_xen_vcpu_get_attr(vcpu_fd(kvm, vcpu), type as VcpuAttribute),
     "xen.evtchn_send": (kvm, args) => evtchn.kvm_xen_hvm_evtchn_send(kvm, event(args)),
     "xen.evtchn_irqfd": (kvm, args) => irqfd.signal(kvm, event(args)),

@@ -24,7 +24,7 @@ export const xen_guest = ops("xen_guest", {
       sum += time.now;
     }
     yield area.load_entry;
-    if (area.flag.now !== 0n || area.entry_time.now !== entry_time) return "EAGAIN";
+    if ((area.flag.now as bigint) !== 0n || area.entry_time.now !== entry_time) return "EAGAIN";
     return sum === entry_time ? "whole" : "torn";
   },
 
