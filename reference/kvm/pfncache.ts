@@ -38,12 +38,12 @@ export function pfn_caches_of(graph: ClassGraph): PfnCaches {
 
 /** A cache that is not active yet. */
 export function pfn_cache_of(kvm: Kvm, name: string): GfnToPfnCache {
-  const lock = new ReadersWriter(`${name}.lock`, "gpc_lock", kvm.kvm_lock.graph);
+  const lock = new ReadersWriter(`${name}.gpc_lock`, "gpc_lock", kvm.kvm_lock.graph);
   return {
     kvm,
     name,
     lock,
-    refresh_lock: new Mutex(`${name}.refresh_lock`, "gpc_refresh_lock", kvm.kvm_lock.graph),
+    refresh_lock: new Mutex(`${name}.gpc_refresh_lock`, "gpc_refresh_lock", kvm.kvm_lock.graph),
     gpa: new Cell<bigint | undefined>(`${name}.gpa`, undefined),
     state: guarded(lock, { valid: false, generation: -1, hva: 0, pfn: 0 }),
   };

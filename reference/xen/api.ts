@@ -45,6 +45,13 @@ function runstate_copy(vcpu: Vcpu) {
 
 export const xen_api: Api = {
   features: ["xen.runstate", "xen.evtchn"],
+  events: [
+    "xen.vcpu.*.upcall",
+    "xen.vcpu.*.runstate.flag_set",
+    "xen.vcpu.*.runstate.flag_cleared",
+    "xen.vcpu.*.runstate.written",
+    "xen.irqfd.work_queued",
+  ],
   calls: {
     "xen.hvm_set_attr": (kvm, { type, value }) => attributes.kvm_xen_hvm_set_attr(kvm, type as HvmAttribute, u64(value)),
     "xen.vcpu_set_attr": (kvm, args) =>

@@ -102,6 +102,7 @@ export const evtchn = ops("evtchn", {
     rule("xenev.shadow.if-unmapped");
     rule("xenev.wouldblock.before-any-change");
     rule("xencfg.vcpu-info.only-where-registered");
+    rule("xencfg.vcpu-info.latched-until-registered");
     if (usable) was = yield* evtchn.select(vcpu, bit, layout);
     else {
       yield shadow.rmw;

@@ -338,7 +338,7 @@ export interface Given {
   synic?: number[] | undefined;
   /** A translation for the APIC-access page exists, and these vCPUs' TLBs hold it. */
   apic_page_mapped?: number[] | undefined;
-  /** Xen is configured, with these areas registered. */
+  /** Xen is configured, with these areas registered: shared_info at 0x10000, the vcpu_info of vCPU n at 0x2n000, its runstate at 0x3n000. Memory slot 0 is 1 MiB from address 0. */
   xen?: {
     long_mode?: boolean | undefined;
     shared_info?: boolean | undefined;
