@@ -9,7 +9,7 @@ import { Machine } from "./machine";
 import { svm_api } from "./svm/chapter";
 import { tables, type Ops } from "./task";
 import { vmx_api } from "./vmx/chapter";
-import { xen_api } from "./xen/chapter";
+import { xen_api } from "./xen/api";
 
 const APIS: readonly Api[] = [kvm_api, apic_api, vmx_api, svm_api, hyperv_api, xen_api];
 const CALLS = Object.assign({}, ...APIS.map((api) => api.calls)) as Api["calls"];

@@ -1,6 +1,7 @@
 /** What the generic chapter lets a case ask for and look at. */
 import { boot_cpu } from "./boot_cpu";
 import { capabilities, type Cap } from "./capabilities";
+import { clock } from "./clock";
 import { create_vcpu } from "./create_vcpu";
 import { host_mm, hva_of } from "./host_mm";
 import { irqchip } from "./irqchip";
@@ -144,6 +145,7 @@ export const kvm_api: Api = {
     "guest.rdmsr": (kvm, args) => shown(msr.rdmsr(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]))),
     "vcpu.set_msrs": (kvm, args) => msr.kvm_set_msrs(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]), u64(args["value"])),
     "vcpu.get_msrs": (kvm, args) => shown(msr.kvm_get_msrs(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]))),
+    "clock.advance": (kvm, { ns }) => clock.advance(kvm, u64(ns)),
     "sched.preempt": () => sched.preempt(),
   },
   reads: {
@@ -156,7 +158,7 @@ export const kvm_api: Api = {
     "vcpu.*.mode": per_vcpu((vcpu) => vcpu.mode.now),
     "vcpu.*.in_guest": per_vcpu((vcpu) => vcpu.in_guest.now),
     "memslots.generation": per_vm((kvm) => kvm.memslots.table.now.generation),
-    "mmu_notifier.active": per_vm((kvm) => kvm.notifier.count.active),
+    "mmu_notifier.active": per_vm((kvm) => kvm.notifier.active.now),
     "mmu_notifier.in_progress": per_vm((kvm) => kvm.notifier.in_progress.now),
     "vcpu.*.request.*": request_reader,
     "vcpu.*.tlb_flush": per_vcpu((vcpu) => vcpu.tlb.flushes.now),

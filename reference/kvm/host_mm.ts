@@ -3,7 +3,8 @@
  * KVM holds no reference to a page that it has mapped; the MMU notifier tells it before one goes.
  * Source: mm/rmap.c, try_to_migrate_one; virt/kvm/kvm_main.c, hva_to_pfn.
  */
-import { Cell, ops, type Task } from "../task";
+import { Cell, ops, rmw_all, type Task } from "../task";
+import { words_of, type GuestMemory } from "./guest_memory";
 import { mmu_notifier } from "./mmu_notifier";
 import type { Pfn } from "./mmu";
 import type { Kvm } from "./types";
@@ -11,10 +12,12 @@ import type { Kvm } from "./types";
 /** The page tables of the VMM's process: by host virtual page, touched without any lock of KVM. */
 export interface HostMm {
   readonly ptes: Map<number, Cell<Pfn>>;
+  /** What is in the pages, as far as anybody looks at it. */
+  readonly memory: GuestMemory;
 }
 
 export function host_mm_of(): HostMm {
-  return { ptes: new Map() };
+  return { ptes: new Map(), memory: new Map() };
 }
 
 /** Where guest memory is mapped in the VMM, in pages: frame n of the guest is page n from here. */
@@ -46,8 +49,10 @@ export const host_mm = ops("host_mm", {
   /** Only the move, between the two notifications: from here on the old frame is somebody else's. */
   *move_page(kvm: Kvm, hva: number): Task<"ok"> {
     const cell = pte(kvm, hva);
-    yield cell.rmw;
+    const words = words_of(kvm, hva);
+    yield rmw_all([cell, ...words]);
     cell.now++;
+    for (const word of words) word.move(cell.now);
     return "ok";
   },
 

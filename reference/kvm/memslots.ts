@@ -120,7 +120,9 @@ export const memslots = ops("memslots", {
     const { notifier } = kvm;
     yield* spin_lock(kvm.mn_invalidate_lock);
     rule("lock.notifier.swap-waits");
-    while (notifier.count.active > 0) {
+    for (;;) {
+      yield notifier.active.load;
+      if (notifier.active.now === 0) return;
       const waiter = yield* prepare_to_wait(notifier.drained);
       yield* spin_unlock(kvm.mn_invalidate_lock);
       yield* schedule(notifier.drained, waiter);

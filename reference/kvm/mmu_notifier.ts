@@ -11,12 +11,13 @@ import { WaitQueue, wake_up } from "../sync/wait";
 import { Cell, guarded, ops, rule, type Step, type Task, type Thing } from "../task";
 import type { Memslot } from "./memslots";
 import { mmu } from "./mmu";
+import { pfncache } from "./pfncache";
 import type { Kvm } from "./types";
 
 /** The account of what is being invalidated. */
 export interface Notifier {
-  /** Guarded by mn_invalidate_lock: the invalidations that have begun and not ended. */
-  readonly count: { active: number };
+  /** The invalidations that have begun and not ended; changed under mn_invalidate_lock, looked at without. */
+  readonly active: Cell<number>;
   /** Where a memslot change waits for that count to be 0. */
   readonly drained: WaitQueue;
   /** How many of them overlap a slot; changed under mmu_lock. */
@@ -30,11 +31,11 @@ export interface Notifier {
   readonly range: { start: number; end: number };
 }
 
-export function notifier_of(mn_invalidate_lock: Thing, mmu_lock: Thing): Notifier {
+export function notifier_of(mmu_lock: Thing): Notifier {
   const in_progress = new Cell("mmu_notifier.in_progress", 0);
   const seq = new Cell("mmu_notifier.seq", 0);
   return {
-    count: guarded(mn_invalidate_lock, { active: 0 }),
+    active: new Cell("mmu_notifier.active", 0),
     drained: new WaitQueue("mmu_notifier.drained", "mmu_notifier.drained"),
     in_progress,
     raise: in_progress.as("rmw", "mmu_notifier.in_progress.raised"),
@@ -76,8 +77,10 @@ export const mmu_notifier = ops("mmu_notifier", {
     rule("lock.notifier.no-slots-lock");
     rule("lock.notifier.count-lock-is-a-leaf");
     yield* spin_lock(kvm.mn_invalidate_lock);
-    kvm.notifier.count.active++;
+    yield kvm.notifier.active.rmw;
+    kvm.notifier.active.now++;
     yield* spin_unlock(kvm.mn_invalidate_lock);
+    yield* pfncache.gfn_to_pfn_cache_invalidate_start(kvm, range);
     const session = yield* srcu_read_lock(kvm.kvm_srcu);
     yield* mmu_notifier.unmap_hva_range(kvm, range);
     yield* srcu_read_unlock(kvm.kvm_srcu, session);
@@ -103,9 +106,10 @@ export const mmu_notifier = ops("mmu_notifier", {
 
   /** One invalidation less; the last one wakes the memslot change that waits, if one does. */
   *put_active(kvm: Kvm): Task<void> {
-    const { count, drained } = kvm.notifier;
+    const { active, drained } = kvm.notifier;
     yield* spin_lock(kvm.mn_invalidate_lock);
-    const wake = --count.active === 0;
+    yield active.rmw;
+    const wake = --active.now === 0;
     yield* spin_unlock(kvm.mn_invalidate_lock);
     rule("lock.notifier.wakes-at-zero");
     if (wake) yield* wake_up(drained);

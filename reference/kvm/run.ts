@@ -37,6 +37,7 @@ export const run = ops("run", {
     for (;;) {
       vcpu.run.retry = undefined as Retry | undefined;
       const exit = yield* run.vcpu_enter_guest(vcpu, action);
+      for (const chapter of vcpu.kvm.chapters) if (chapter.inject_pending_events) yield* chapter.inject_pending_events(vcpu);
       if (exit !== CANCELLED) {
         const result = action.exit === undefined ? "ok" : yield* action.exit(vcpu, exit);
         if (result !== RETRY_INSTRUCTION) return result;

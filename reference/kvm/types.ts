@@ -11,6 +11,7 @@ import type { HostMm } from "./host_mm";
 import type { Memslots } from "./memslots";
 import type { GfnRange, Notifier } from "./mmu_notifier";
 import type { Mmu, Tlb } from "./mmu";
+import type { PfnCaches } from "./pfncache";
 
 /** What a call can give back to the VMM, other than a value. */
 export type Errno =
@@ -52,8 +53,11 @@ export interface Kvm {
   readonly vcpu_array: Cell<Vcpu | undefined>[];
   readonly memslots: Memslots;
   readonly notifier: Notifier;
+  readonly gpcs: PfnCaches;
   readonly mm: HostMm;
   readonly mmu: Mmu;
+  /** What the VM's kvmclock shows, in nanoseconds. */
+  readonly clock: Cell<bigint>;
   /** What later chapters hang on the VM; each has its own `to_*`, as the kernel has container_of. */
   readonly arch: Record<string, object>;
 }
@@ -104,6 +108,7 @@ export interface Retry {
 export const REQUESTS = [
   "TLB_FLUSH",
   "TLB_FLUSH_CURRENT",
+  "STEAL_UPDATE",
   "SCAN_IOAPIC",
   "LOAD_EOI_EXITMAP",
   "APIC_PAGE_RELOAD",
@@ -156,6 +161,8 @@ export interface Chapter {
   vcpu_enter?(vcpu: Vcpu): Task<void>;
   vcpu_load?(vcpu: Vcpu): Task<void>;
   vcpu_put?(vcpu: Vcpu, preempted: boolean): Task<void>;
+  /** After each attempt to enter, where the vCPU thread may sleep: delivers what had to wait for that. */
+  inject_pending_events?(vcpu: Vcpu): Task<void>;
   /** Whether a blocked vCPU has something to run for. */
   has_events?(vcpu: Vcpu): Task<boolean>;
   /** A write of an MSR that this chapter owns, else undefined. */

@@ -10,11 +10,15 @@ import { host_mm_of } from "./host_mm";
 import { memslots_of } from "./memslots";
 import { mmu_of } from "./mmu";
 import { notifier_of } from "./mmu_notifier";
+import { pfn_caches_of } from "./pfncache";
 import type { Chapter, Config, Kvm, Limit, Vcpu } from "./types";
 
 /** The newest kernel's limits; cases take them from `hello`, never from here. */
 export const KVM_MAX_VCPU_IDS = 4096;
 export const KVM_MAX_VCPUS = 1024;
+
+/** The VM is some time old when a case begins: a runstate whose entry time is 0 was never set. */
+const BOOT_NS = 1000n;
 
 /** As many slots for vCPUs as any case creates: an array of KVM_MAX_VCPUS would only cost time. */
 const VCPU_SLOTS = 16;
@@ -54,9 +58,11 @@ export function create_vm(config: Config, chapters: readonly Chapter[]): Kvm {
     online_vcpus: new Cell("vm.online_vcpus", 0),
     vcpu_array: Array.from({ length: VCPU_SLOTS }, (_, i) => new Cell<Vcpu | undefined>(`vm.vcpu_array.${i}`, undefined)),
     memslots: memslots_of(),
-    notifier: notifier_of(mn_invalidate_lock, mmu_lock),
+    notifier: notifier_of(mmu_lock),
+    gpcs: pfn_caches_of(graph),
     mm: host_mm_of(),
     mmu: mmu_of(),
+    clock: new Cell("clock.ns", BOOT_NS),
     arch: {},
   };
 }

@@ -84,7 +84,30 @@ export type RuleId =
   | "vcpuid.limit.not-below-boot-id"
   | "vcpuid.limit.one-winner"
   | "vcpuid.limit.outlives-a-failed-creation"
-  | "vcpuid.limit.write-once";
+  | "vcpuid.limit.write-once"
+  | "xencfg.runstate-addr.unset-is-enoent"
+  | "xencfg.vcpu-info.latched-until-registered"
+  | "xencfg.vcpu-info.one-page"
+  | "xencfg.vcpu-info.only-where-registered"
+  | "xencfg.vector.reserved-refused"
+  | "xenev.cache.lookup-is-repeated"
+  | "xenev.irqfd.work-only-if-blocked"
+  | "xenev.pending.before-mask"
+  | "xenev.port.by-current-mode"
+  | "xenev.send.answers-success"
+  | "xenev.send.refreshes-and-retries"
+  | "xenev.shadow.if-unmapped"
+  | "xenev.shadow.keeps-later-bits"
+  | "xenev.upcall.on-new-selector"
+  | "xenev.wouldblock.before-any-change"
+  | "xenrs.data.must-add-up"
+  | "xenrs.flag.around-the-data"
+  | "xenrs.register.writes-at-once"
+  | "xenrs.sched-out.never-sleeps"
+  | "xenrs.state.preempted-is-runnable"
+  | "xenrs.times.advance-unseen"
+  | "xenrs.times.first-is-offline"
+  | "xenrs.times.to-the-state-left";
 
 /** Every feature of spec/features.yaml. */
 export type FeatureName =
@@ -101,6 +124,7 @@ export type FeatureName =
 
 /** Every call of spec/calls.yaml. */
 export type CallName =
+  | "clock.advance"
   | "guest.apic_read"
   | "guest.nop"
   | "guest.rdmsr"
@@ -122,7 +146,16 @@ export type CallName =
   | "vm.create_vcpu"
   | "vm.enable_cap"
   | "vm.set_boot_cpu_id"
-  | "vm.set_user_memory_region";
+  | "vm.set_user_memory_region"
+  | "vmm.xen_mask"
+  | "vmm.xen_read_runstate"
+  | "vmm.xen_take_upcall"
+  | "vmm.xen_unmask"
+  | "xen.evtchn_irqfd"
+  | "xen.evtchn_send"
+  | "xen.hvm_set_attr"
+  | "xen.vcpu_get_attr"
+  | "xen.vcpu_set_attr";
 
 /** Every limit of spec/calls.yaml. */
 export type LimitName =
@@ -171,7 +204,19 @@ export type ReadPattern =
   | "vm.irqchip_mode"
   | "vm.max_vcpu_ids"
   | "vm.online_vcpus"
-  | "vm.unpublished_vcpus";
+  | "vm.unpublished_vcpus"
+  | "xen.shared_info.mapped"
+  | "xen.shared_info.pending.*"
+  | "xen.shared_info.vcpu_info.*.pending_sel"
+  | "xen.vcpu.*.pending_sel"
+  | "xen.vcpu.*.runstate.adds_up"
+  | "xen.vcpu.*.runstate.entry_time"
+  | "xen.vcpu.*.runstate.state"
+  | "xen.vcpu.*.runstate.updating"
+  | "xen.vcpu.*.runstate_mapped"
+  | "xen.vcpu.*.shadow_sel"
+  | "xen.vcpu.*.upcall_pending"
+  | "xen.vcpu.*.vcpu_info_mapped";
 
 /** Every event of spec/events.yaml; `*` stands for a number or a name. */
 export type EventPattern =
@@ -192,7 +237,12 @@ export type EventPattern =
   | "vcpu.*.entered"
   | "vcpu.*.request.*.made"
   | "vcpu.*.vmcs.*.written"
-  | "vm.max_vcpu_ids.set";
+  | "vm.max_vcpu_ids.set"
+  | "xen.irqfd.work_queued"
+  | "xen.vcpu.*.runstate.flag_cleared"
+  | "xen.vcpu.*.runstate.flag_set"
+  | "xen.vcpu.*.runstate.written"
+  | "xen.vcpu.*.upcall";
 
 /** Every lock class of spec/locks.yaml. */
 export type LockName =
@@ -288,7 +338,7 @@ export interface Given {
   synic?: number[] | undefined;
   /** A translation for the APIC-access page exists, and these vCPUs' TLBs hold it. */
   apic_page_mapped?: number[] | undefined;
-  /** Xen is configured, with these areas registered. */
+  /** Xen is configured, with these areas registered: shared_info at 0x10000, the vcpu_info of vCPU n at 0x2n000, its runstate at 0x3n000. Memory slot 0 is 1 MiB from address 0. */
   xen?: {
     long_mode?: boolean | undefined;
     shared_info?: boolean | undefined;

@@ -9,7 +9,7 @@ export interface Validate {
 }
 
 export const caseFile: Validate = validate52;
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"case.schema.json","title":"Case","description":"What is given, the threads, and what must hold.","type":"object","additionalProperties":false,"required":["case","about","rules","given"],"properties":{"case":{"description":"Permanent id: the area, then the finding in a few words.","type":"string","pattern":"^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$"},"about":{"description":"What happens and what must come of it, for a reader who does not know the case.","type":"string","minLength":20},"rules":{"description":"The rules that the claims below belong to.","type":"array","minItems":1,"uniqueItems":true,"items":{"$ref":"#/$defs/rule_id"}},"given":{"$ref":"#/$defs/given"},"calls":{"description":"Calls made one after the other: the whole case, or the set-up before `threads`.","type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},"threads":{"description":"Calls that race: each thread makes its own in order, and every interleaving is explored.","type":"object","minProperties":1,"propertyNames":{"pattern":"^[A-Z][A-Za-z0-9]*$"},"additionalProperties":{"$ref":"#/$defs/thread"}},"always":{"description":"Judged in the first state, after every step that may change what is read, and at the end.","type":"array","minItems":1,"items":{"$ref":"#/$defs/claim"}},"sometimes":{"description":"States that at least one run of the reference reaches.","type":"array","minItems":1,"items":{"$ref":"#/$defs/pattern"}},"finally":{"description":"Judged at the end of every run.","type":"array","minItems":1,"items":{"$ref":"#/$defs/claim"}},"events":{"description":"Claims about the order and number of events.","type":"array","minItems":1,"items":{"$ref":"#/$defs/event_claim"}},"never":{"description":"Built-in checks that a rule of this case owns.","type":"array","minItems":1,"items":{"$ref":"#/$defs/check_claim"}},"outcomes":{"description":"Everything that a race may come to: the reference reaches exactly these.","type":"array","minItems":1,"items":{"$ref":"#/$defs/outcome"}},"permitted":{"description":"Outcomes that only a real kernel may come to.","type":"array","minItems":1,"items":{"$ref":"#/$defs/outcome"}},"faults":{"description":"How many allocations the explorer may let fail, anywhere.","type":"object","additionalProperties":false,"required":["alloc"],"properties":{"alloc":{"type":"integer","minimum":1,"maximum":4}}},"deep":{"description":"Needs more runs than the ordinary set allows: runs apart.","const":true}},"anyOf":[{"required":["calls"]},{"required":["threads"]}],"$defs":{"rule_id":{"type":"string","pattern":"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},"given":{"description":"The world that the case starts in; it is built, not reached by calls.","type":"object","additionalProperties":false,"required":["backend"],"properties":{"backend":{"description":"Which hardware virtualization KVM is loaded with; `none` is generic x86 KVM.","enum":["vmx","svm","none"]},"vcpus":{"description":"So many vCPUs exist, with ids from 0.","type":"integer","minimum":0,"maximum":8},"irqchip":{"description":"Who has the interrupt controllers; `kernel` unless said.","enum":["kernel","split","none"]},"module":{"description":"KVM's module parameters, all on unless said.","type":"object","additionalProperties":false,"properties":{"enable_apicv":{"type":"boolean"},"enable_ipiv":{"type":"boolean"},"flexpriority":{"type":"boolean"},"x2avic":{"type":"boolean"}}},"synic":{"description":"The vCPUs with SynIC enabled.","type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"apic_page_mapped":{"description":"A translation for the APIC-access page exists, and these vCPUs' TLBs hold it.","type":"array","items":{"type":"integer","minimum":0}},"xen":{"description":"Xen is configured, with these areas registered.","type":"object","additionalProperties":false,"properties":{"long_mode":{"type":"boolean"},"shared_info":{"type":"boolean"},"upcall_vector":{"type":"integer","minimum":0,"maximum":255},"vcpu_info":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate_update_flag":{"type":"boolean"}}}}},"thread":{"oneOf":[{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},{"description":"Runs on another thread's stack, at a point that the explorer chooses.","type":"object","additionalProperties":false,"required":["interrupts","calls"],"properties":{"interrupts":{"type":"string"},"calls":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}}}}]},"call":{"description":"One operation; what is not named here is an argument, declared in spec/calls.yaml.","type":"object","required":["do"],"properties":{"do":{"type":"string"},"rule":{"$ref":"#/$defs/rule_id"},"returns":{"$ref":"#/$defs/want"},"then":{"description":"Judged when the call returns.","$ref":"#/$defs/pattern"},"stays":{"const":"blocked"}}},"pattern":{"description":"What reads must show: a map of read to wanted value; all must hold.","type":"object","minProperties":1,"properties":{"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"description":"Judged only while nobody holds this lock for writing.","type":"string"}},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked)$"}},"claim":{"description":"A pattern that a rule demands, or an implication.","type":"object","minProperties":1,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"if":{"$ref":"#/$defs/pattern"},"then":{"$ref":"#/$defs/pattern"},"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"type":"string"}},"dependentRequired":{"if":["then"],"then":["if"]},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked|rule|if|then)$"}},"want":{"description":"A wanted value: a literal, or one operator.","oneOf":[{"type":["string","integer","boolean"]},{"type":"array","items":{"type":["string","integer","boolean"]}},{"$ref":"#/$defs/operator"}]},"operator":{"type":"object","additionalProperties":false,"minProperties":1,"maxProperties":2,"properties":{"at_least":{"type":"integer"},"at_most":{"type":"integer"},"one_of":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/want"}},"not":{"$ref":"#/$defs/want"},"same_as":{"description":"Another read.","type":"string"},"bits":{"type":"object","additionalProperties":false,"required":["mask","value"],"properties":{"mask":{"type":"string"},"value":{"type":"string"}}},"limit":{"description":"A limit that the implementation reports.","type":"string"},"plus":{"type":"integer"},"becomes":{"$ref":"#/$defs/want"},"was":{"$ref":"#/$defs/want"},"changes":{"type":"boolean"},"never_loses":{"description":"No bit, once set, is cleared.","const":true}}},"event_claim":{"type":"object","additionalProperties":false,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"order":{"description":"No later one happens before an earlier one has.","type":"array","minItems":2,"items":{"type":"string"}},"never":{"description":"This does not happen.","type":"string"},"between":{"description":"Only judged from the first to the second, on one thread.","type":"array","minItems":2,"maxItems":2,"items":{"type":"string"}},"count":{"description":"So often in every run.","type":"object","minProperties":1,"additionalProperties":{"$ref":"#/$defs/want"}},"if":{"description":"Judged only in runs that end so.","$ref":"#/$defs/pattern"}},"oneOf":[{"required":["order"]},{"required":["never"]},{"required":["count"]}],"dependentRequired":{"between":["never"]}},"check_name":{"enum":["deadlock","atomic-sleep","lock-order","data-race","leak"]},"check_claim":{"oneOf":[{"$ref":"#/$defs/check_name"},{"type":"object","additionalProperties":false,"required":["check"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"check":{"$ref":"#/$defs/check_name"}}}]},"outcome":{"description":"What each thread's calls return, by thread, and what the settled reads show.","type":"object","additionalProperties":false,"required":["returns"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"returns":{"type":"object","additionalProperties":{"type":"array","items":{"$ref":"#/$defs/want"}}},"reads":{"$ref":"#/$defs/pattern"}}}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"case.schema.json","title":"Case","description":"What is given, the threads, and what must hold.","type":"object","additionalProperties":false,"required":["case","about","rules","given"],"properties":{"case":{"description":"Permanent id: the area, then the finding in a few words.","type":"string","pattern":"^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$"},"about":{"description":"What happens and what must come of it, for a reader who does not know the case.","type":"string","minLength":20},"rules":{"description":"The rules that the claims below belong to.","type":"array","minItems":1,"uniqueItems":true,"items":{"$ref":"#/$defs/rule_id"}},"given":{"$ref":"#/$defs/given"},"calls":{"description":"Calls made one after the other: the whole case, or the set-up before `threads`.","type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},"threads":{"description":"Calls that race: each thread makes its own in order, and every interleaving is explored.","type":"object","minProperties":1,"propertyNames":{"pattern":"^[A-Z][A-Za-z0-9]*$"},"additionalProperties":{"$ref":"#/$defs/thread"}},"always":{"description":"Judged in the first state, after every step that may change what is read, and at the end.","type":"array","minItems":1,"items":{"$ref":"#/$defs/claim"}},"sometimes":{"description":"States that at least one run of the reference reaches.","type":"array","minItems":1,"items":{"$ref":"#/$defs/pattern"}},"finally":{"description":"Judged at the end of every run.","type":"array","minItems":1,"items":{"$ref":"#/$defs/claim"}},"events":{"description":"Claims about the order and number of events.","type":"array","minItems":1,"items":{"$ref":"#/$defs/event_claim"}},"never":{"description":"Built-in checks that a rule of this case owns.","type":"array","minItems":1,"items":{"$ref":"#/$defs/check_claim"}},"outcomes":{"description":"Everything that a race may come to: the reference reaches exactly these.","type":"array","minItems":1,"items":{"$ref":"#/$defs/outcome"}},"permitted":{"description":"Outcomes that only a real kernel may come to.","type":"array","minItems":1,"items":{"$ref":"#/$defs/outcome"}},"faults":{"description":"How many allocations the explorer may let fail, anywhere.","type":"object","additionalProperties":false,"required":["alloc"],"properties":{"alloc":{"type":"integer","minimum":1,"maximum":4}}},"deep":{"description":"Needs more runs than the ordinary set allows: runs apart.","const":true}},"anyOf":[{"required":["calls"]},{"required":["threads"]}],"$defs":{"rule_id":{"type":"string","pattern":"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},"given":{"description":"The world that the case starts in; it is built, not reached by calls.","type":"object","additionalProperties":false,"required":["backend"],"properties":{"backend":{"description":"Which hardware virtualization KVM is loaded with; `none` is generic x86 KVM.","enum":["vmx","svm","none"]},"vcpus":{"description":"So many vCPUs exist, with ids from 0.","type":"integer","minimum":0,"maximum":8},"irqchip":{"description":"Who has the interrupt controllers; `kernel` unless said.","enum":["kernel","split","none"]},"module":{"description":"KVM's module parameters, all on unless said.","type":"object","additionalProperties":false,"properties":{"enable_apicv":{"type":"boolean"},"enable_ipiv":{"type":"boolean"},"flexpriority":{"type":"boolean"},"x2avic":{"type":"boolean"}}},"synic":{"description":"The vCPUs with SynIC enabled.","type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"apic_page_mapped":{"description":"A translation for the APIC-access page exists, and these vCPUs' TLBs hold it.","type":"array","items":{"type":"integer","minimum":0}},"xen":{"description":"Xen is configured, with these areas registered: shared_info at 0x10000, the vcpu_info of vCPU n at 0x2n000, its runstate at 0x3n000. Memory slot 0 is 1 MiB from address 0.","type":"object","additionalProperties":false,"properties":{"long_mode":{"type":"boolean"},"shared_info":{"type":"boolean"},"upcall_vector":{"type":"integer","minimum":0,"maximum":255},"vcpu_info":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate_update_flag":{"type":"boolean"}}}}},"thread":{"oneOf":[{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},{"description":"Runs on another thread's stack, at a point that the explorer chooses.","type":"object","additionalProperties":false,"required":["interrupts","calls"],"properties":{"interrupts":{"type":"string"},"calls":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}}}}]},"call":{"description":"One operation; what is not named here is an argument, declared in spec/calls.yaml.","type":"object","required":["do"],"properties":{"do":{"type":"string"},"rule":{"$ref":"#/$defs/rule_id"},"returns":{"$ref":"#/$defs/want"},"then":{"description":"Judged when the call returns.","$ref":"#/$defs/pattern"},"stays":{"const":"blocked"}}},"pattern":{"description":"What reads must show: a map of read to wanted value; all must hold.","type":"object","minProperties":1,"properties":{"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"description":"Judged only while nobody holds this lock for writing.","type":"string"}},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked)$"}},"claim":{"description":"A pattern that a rule demands, or an implication.","type":"object","minProperties":1,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"if":{"$ref":"#/$defs/pattern"},"then":{"$ref":"#/$defs/pattern"},"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"type":"string"}},"dependentRequired":{"if":["then"],"then":["if"]},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked|rule|if|then)$"}},"want":{"description":"A wanted value: a literal, or one operator.","oneOf":[{"type":["string","integer","boolean"]},{"type":"array","items":{"type":["string","integer","boolean"]}},{"$ref":"#/$defs/operator"}]},"operator":{"type":"object","additionalProperties":false,"minProperties":1,"maxProperties":2,"properties":{"at_least":{"type":"integer"},"at_most":{"type":"integer"},"one_of":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/want"}},"not":{"$ref":"#/$defs/want"},"same_as":{"description":"Another read.","type":"string"},"bits":{"type":"object","additionalProperties":false,"required":["mask","value"],"properties":{"mask":{"type":"string"},"value":{"type":"string"}}},"limit":{"description":"A limit that the implementation reports.","type":"string"},"plus":{"type":"integer"},"becomes":{"$ref":"#/$defs/want"},"was":{"$ref":"#/$defs/want"},"changes":{"type":"boolean"},"never_loses":{"description":"No bit, once set, is cleared.","const":true}}},"event_claim":{"type":"object","additionalProperties":false,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"order":{"description":"No later one happens before an earlier one has.","type":"array","minItems":2,"items":{"type":"string"}},"never":{"description":"This does not happen.","type":"string"},"between":{"description":"Only judged from the first to the second, on one thread.","type":"array","minItems":2,"maxItems":2,"items":{"type":"string"}},"count":{"description":"So often in every run.","type":"object","minProperties":1,"additionalProperties":{"$ref":"#/$defs/want"}},"if":{"description":"Judged only in runs that end so.","$ref":"#/$defs/pattern"}},"oneOf":[{"required":["order"]},{"required":["never"]},{"required":["count"]}],"dependentRequired":{"between":["never"]}},"check_name":{"enum":["deadlock","atomic-sleep","lock-order","data-race","leak"]},"check_claim":{"oneOf":[{"$ref":"#/$defs/check_name"},{"type":"object","additionalProperties":false,"required":["check"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"check":{"$ref":"#/$defs/check_name"}}}]},"outcome":{"description":"What each thread's calls return, by thread, and what the settled reads show.","type":"object","additionalProperties":false,"required":["returns"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"returns":{"type":"object","additionalProperties":{"type":"array","items":{"$ref":"#/$defs/want"}}},"reads":{"$ref":"#/$defs/pattern"}}}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = require("ajv/dist/runtime/ucs2length").default;
 const func0 = require("ajv/dist/runtime/equal").default;
@@ -55,7 +55,7 @@ return errors === 0;
 }
 validate53.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const schema21 = {"description":"The world that the case starts in; it is built, not reached by calls.","type":"object","additionalProperties":false,"required":["backend"],"properties":{"backend":{"description":"Which hardware virtualization KVM is loaded with; `none` is generic x86 KVM.","enum":["vmx","svm","none"]},"vcpus":{"description":"So many vCPUs exist, with ids from 0.","type":"integer","minimum":0,"maximum":8},"irqchip":{"description":"Who has the interrupt controllers; `kernel` unless said.","enum":["kernel","split","none"]},"module":{"description":"KVM's module parameters, all on unless said.","type":"object","additionalProperties":false,"properties":{"enable_apicv":{"type":"boolean"},"enable_ipiv":{"type":"boolean"},"flexpriority":{"type":"boolean"},"x2avic":{"type":"boolean"}}},"synic":{"description":"The vCPUs with SynIC enabled.","type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"apic_page_mapped":{"description":"A translation for the APIC-access page exists, and these vCPUs' TLBs hold it.","type":"array","items":{"type":"integer","minimum":0}},"xen":{"description":"Xen is configured, with these areas registered.","type":"object","additionalProperties":false,"properties":{"long_mode":{"type":"boolean"},"shared_info":{"type":"boolean"},"upcall_vector":{"type":"integer","minimum":0,"maximum":255},"vcpu_info":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate_update_flag":{"type":"boolean"}}}}};
+const schema21 = {"description":"The world that the case starts in; it is built, not reached by calls.","type":"object","additionalProperties":false,"required":["backend"],"properties":{"backend":{"description":"Which hardware virtualization KVM is loaded with; `none` is generic x86 KVM.","enum":["vmx","svm","none"]},"vcpus":{"description":"So many vCPUs exist, with ids from 0.","type":"integer","minimum":0,"maximum":8},"irqchip":{"description":"Who has the interrupt controllers; `kernel` unless said.","enum":["kernel","split","none"]},"module":{"description":"KVM's module parameters, all on unless said.","type":"object","additionalProperties":false,"properties":{"enable_apicv":{"type":"boolean"},"enable_ipiv":{"type":"boolean"},"flexpriority":{"type":"boolean"},"x2avic":{"type":"boolean"}}},"synic":{"description":"The vCPUs with SynIC enabled.","type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"apic_page_mapped":{"description":"A translation for the APIC-access page exists, and these vCPUs' TLBs hold it.","type":"array","items":{"type":"integer","minimum":0}},"xen":{"description":"Xen is configured, with these areas registered: shared_info at 0x10000, the vcpu_info of vCPU n at 0x2n000, its runstate at 0x3n000. Memory slot 0 is 1 MiB from address 0.","type":"object","additionalProperties":false,"properties":{"long_mode":{"type":"boolean"},"shared_info":{"type":"boolean"},"upcall_vector":{"type":"integer","minimum":0,"maximum":255},"vcpu_info":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate_update_flag":{"type":"boolean"}}}}};
 
 function validate55(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -8638,21 +8638,22 @@ return errors === 0;
 }
 validate250.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const read0: Validate = validate252;
-const schema98 = {"type":"integer"};
+const call22: Validate = validate251;
+const schema97 = {"type":"object","additionalProperties":false,"properties":{"type":{"enum":["LONG_MODE","SHARED_INFO","UPCALL_VECTOR","RUNSTATE_UPDATE_FLAG"]},"value":{"$ref":"#/$defs/u64"}},"required":["type","value"]};
 
-function validate252(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate251(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate252.evaluated;
+const evaluated0 = validate251.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema98.type,parentSchema:schema98,data};
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.type === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "type"},message:"must have required property '"+"type"+"'",schema:schema97.required,parentSchema:schema97,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -8661,13 +8662,65 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate252.errors = vErrors;
+if(data.value === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema97.required,parentSchema:schema97,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((key0 === "type") || (key0 === "value"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema97,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.type !== undefined){
+let data0 = data.type;
+if(!((((data0 === "LONG_MODE") || (data0 === "SHARED_INFO")) || (data0 === "UPCALL_VECTOR")) || (data0 === "RUNSTATE_UPDATE_FLAG"))){
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema97.properties.type.enum},message:"must be equal to one of the allowed values",schema:schema97.properties.type.enum,parentSchema:schema97.properties.type,data:data0};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.value !== undefined){
+if(!(validate210(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema97.type,parentSchema:schema97,data};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+validate251.errors = vErrors;
 return errors === 0;
 }
-validate252.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate251.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const read1: Validate = validate253;
-const schema99 = {"type":"integer"};
+const call23: Validate = validate253;
+const schema98 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"type":{"enum":["VCPU_INFO","RUNSTATE_ADDR","RUNSTATE_CURRENT","RUNSTATE_DATA","UPCALL_VECTOR"]},"value":{"$ref":"#/$defs/u64"},"state":{"$ref":"#/$defs/u64"},"entry_time":{"$ref":"#/$defs/u64"},"times":{"type":"array","minItems":4,"maxItems":4,"items":{"$ref":"#/$defs/u64"}}},"required":["vcpu","type"]};
 
 function validate253(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -8679,135 +8732,155 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema99.type,parentSchema:schema99,data};
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.vcpu === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema98.required,parentSchema:schema98,data};
 if(vErrors === null){
 vErrors = [err0];
 }
 else {
 vErrors.push(err0);
+}
+errors++;
+}
+if(data.type === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "type"},message:"must have required property '"+"type"+"'",schema:schema98.required,parentSchema:schema98,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((((key0 === "vcpu") || (key0 === "type")) || (key0 === "value")) || (key0 === "state")) || (key0 === "entry_time")) || (key0 === "times"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema98,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema98.properties.vcpu.type,parentSchema:schema98.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema98.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+if(data.type !== undefined){
+let data1 = data.type;
+if(!(((((data1 === "VCPU_INFO") || (data1 === "RUNSTATE_ADDR")) || (data1 === "RUNSTATE_CURRENT")) || (data1 === "RUNSTATE_DATA")) || (data1 === "UPCALL_VECTOR"))){
+const err5 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema98.properties.type.enum},message:"must be equal to one of the allowed values",schema:schema98.properties.type.enum,parentSchema:schema98.properties.type,data:data1};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.value !== undefined){
+if(!(validate210(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+errors = vErrors.length;
+}
+}
+if(data.state !== undefined){
+if(!(validate210(data.state, {instancePath:instancePath+"/state",parentData:data,parentDataProperty:"state",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+errors = vErrors.length;
+}
+}
+if(data.entry_time !== undefined){
+if(!(validate210(data.entry_time, {instancePath:instancePath+"/entry_time",parentData:data,parentDataProperty:"entry_time",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+errors = vErrors.length;
+}
+}
+if(data.times !== undefined){
+let data5 = data.times;
+if(Array.isArray(data5)){
+if(data5.length > 4){
+const err6 = {instancePath:instancePath+"/times",schemaPath:"#/properties/times/maxItems",keyword:"maxItems",params:{limit: 4},message:"must NOT have more than 4 items",schema:4,parentSchema:schema98.properties.times,data:data5};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(data5.length < 4){
+const err7 = {instancePath:instancePath+"/times",schemaPath:"#/properties/times/minItems",keyword:"minItems",params:{limit: 4},message:"must NOT have fewer than 4 items",schema:4,parentSchema:schema98.properties.times,data:data5};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+const len0 = data5.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate210(data5[i0], {instancePath:instancePath+"/times/" + i0,parentData:data5,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err8 = {instancePath:instancePath+"/times",schemaPath:"#/properties/times/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema98.properties.times.type,parentSchema:schema98.properties.times,data:data5};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+}
+else {
+const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema98.type,parentSchema:schema98,data};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
 }
 errors++;
 }
 validate253.errors = vErrors;
 return errors === 0;
 }
-validate253.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate253.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const read2: Validate = validate254;
-const schema100 = {"type":"integer"};
-
-function validate254(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate254.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema100.type,parentSchema:schema100,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-validate254.errors = vErrors;
-return errors === 0;
-}
-validate254.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read3: Validate = validate255;
-const schema101 = {"enum":["OUTSIDE_GUEST_MODE","IN_GUEST_MODE","EXITING_GUEST_MODE"]};
-
-function validate255(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate255.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((data === "OUTSIDE_GUEST_MODE") || (data === "IN_GUEST_MODE")) || (data === "EXITING_GUEST_MODE"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema101.enum},message:"must be equal to one of the allowed values",schema:schema101.enum,parentSchema:schema101,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-validate255.errors = vErrors;
-return errors === 0;
-}
-validate255.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read4: Validate = validate256;
-const schema102 = {"type":"boolean"};
-
-function validate256(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate256.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema102.type,parentSchema:schema102,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-validate256.errors = vErrors;
-return errors === 0;
-}
-validate256.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read5: Validate = validate257;
-const schema103 = {"type":"integer"};
-
-function validate257(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate257.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema103.type,parentSchema:schema103,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-validate257.errors = vErrors;
-return errors === 0;
-}
-validate257.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read6: Validate = validate258;
-const schema104 = {"type":"integer"};
+const call24: Validate = validate258;
+const schema99 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"type":{"enum":["VCPU_INFO","RUNSTATE_ADDR","RUNSTATE_CURRENT","RUNSTATE_DATA","UPCALL_VECTOR"]}},"required":["vcpu","type"]};
 
 function validate258(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -8819,8 +8892,9 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema104.type,parentSchema:schema104,data};
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.vcpu === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema99.required,parentSchema:schema99,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -8829,13 +8903,84 @@ vErrors.push(err0);
 }
 errors++;
 }
+if(data.type === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "type"},message:"must have required property '"+"type"+"'",schema:schema99.required,parentSchema:schema99,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((key0 === "vcpu") || (key0 === "type"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema99,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema99.properties.vcpu.type,parentSchema:schema99.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema99.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+if(data.type !== undefined){
+let data1 = data.type;
+if(!(((((data1 === "VCPU_INFO") || (data1 === "RUNSTATE_ADDR")) || (data1 === "RUNSTATE_CURRENT")) || (data1 === "RUNSTATE_DATA")) || (data1 === "UPCALL_VECTOR"))){
+const err5 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema99.properties.type.enum},message:"must be equal to one of the allowed values",schema:schema99.properties.type.enum,parentSchema:schema99.properties.type,data:data1};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+}
+else {
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema99.type,parentSchema:schema99,data};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
 validate258.errors = vErrors;
 return errors === 0;
 }
-validate258.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate258.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const read7: Validate = validate259;
-const schema105 = {"type":"integer"};
+const call25: Validate = validate259;
+const schema100 = {"type":"object","additionalProperties":false,"properties":{"port":{"$ref":"#/$defs/u64"},"vcpu":{"type":"integer","minimum":0}},"required":["port","vcpu"]};
 
 function validate259(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -8847,51 +8992,88 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema105.type,parentSchema:schema105,data};
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.port === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "port"},message:"must have required property '"+"port"+"'",schema:schema100.required,parentSchema:schema100,data};
 if(vErrors === null){
 vErrors = [err0];
 }
 else {
 vErrors.push(err0);
+}
+errors++;
+}
+if(data.vcpu === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema100.required,parentSchema:schema100,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((key0 === "port") || (key0 === "vcpu"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema100,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.port !== undefined){
+if(!(validate210(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+errors = vErrors.length;
+}
+}
+if(data.vcpu !== undefined){
+let data1 = data.vcpu;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema100.properties.vcpu.type,parentSchema:schema100.properties.vcpu,data:data1};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 < 0 || isNaN(data1)){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema100.properties.vcpu,data:data1};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema100.type,parentSchema:schema100,data};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
 }
 errors++;
 }
 validate259.errors = vErrors;
 return errors === 0;
 }
-validate259.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate259.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const read8: Validate = validate260;
-const schema106 = {"type":"integer"};
-
-function validate260(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate260.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema106.type,parentSchema:schema106,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-validate260.errors = vErrors;
-return errors === 0;
-}
-validate260.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read9: Validate = validate261;
-const schema107 = {"enum":["none","kernel","split"]};
+const call26: Validate = validate261;
+const schema101 = {"type":"object","additionalProperties":false,"properties":{"port":{"$ref":"#/$defs/u64"},"vcpu":{"type":"integer","minimum":0}},"required":["port","vcpu"]};
 
 function validate261(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -8903,8 +9085,9 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((data === "none") || (data === "kernel")) || (data === "split"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema107.enum},message:"must be equal to one of the allowed values",schema:schema107.enum,parentSchema:schema107,data};
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.port === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "port"},message:"must have required property '"+"port"+"'",schema:schema101.required,parentSchema:schema101,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -8913,18 +9096,410 @@ vErrors.push(err0);
 }
 errors++;
 }
+if(data.vcpu === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema101.required,parentSchema:schema101,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((key0 === "port") || (key0 === "vcpu"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema101,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.port !== undefined){
+if(!(validate210(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+errors = vErrors.length;
+}
+}
+if(data.vcpu !== undefined){
+let data1 = data.vcpu;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema101.properties.vcpu.type,parentSchema:schema101.properties.vcpu,data:data1};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 < 0 || isNaN(data1)){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema101.properties.vcpu,data:data1};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema101.type,parentSchema:schema101,data};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
 validate261.errors = vErrors;
 return errors === 0;
 }
-validate261.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate261.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const read10: Validate = validate262;
-const schema108 = {"type":"integer"};
+const call27: Validate = validate263;
+const schema102 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
 
-function validate262(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate263(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate262.evaluated;
+const evaluated0 = validate263.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.vcpu === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema102.required,parentSchema:schema102,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(key0 === "vcpu")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema102,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema102.properties.vcpu.type,parentSchema:schema102.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema102.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema102.type,parentSchema:schema102,data};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+validate263.errors = vErrors;
+return errors === 0;
+}
+validate263.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const call28: Validate = validate264;
+const schema103 = {"type":"object","additionalProperties":false,"properties":{"port":{"$ref":"#/$defs/u64"}},"required":["port"]};
+
+function validate264(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate264.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.port === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "port"},message:"must have required property '"+"port"+"'",schema:schema103.required,parentSchema:schema103,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(key0 === "port")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema103,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.port !== undefined){
+if(!(validate210(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema103.type,parentSchema:schema103,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate264.errors = vErrors;
+return errors === 0;
+}
+validate264.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const call29: Validate = validate266;
+const schema104 = {"type":"object","additionalProperties":false,"properties":{"port":{"$ref":"#/$defs/u64"}},"required":["port"]};
+
+function validate266(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate266.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.port === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "port"},message:"must have required property '"+"port"+"'",schema:schema104.required,parentSchema:schema104,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(key0 === "port")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema104,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.port !== undefined){
+if(!(validate210(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema104.type,parentSchema:schema104,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate266.errors = vErrors;
+return errors === 0;
+}
+validate266.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const call30: Validate = validate268;
+const schema105 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
+
+function validate268(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate268.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.vcpu === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema105.required,parentSchema:schema105,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(key0 === "vcpu")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema105,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema105.properties.vcpu.type,parentSchema:schema105.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema105.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema105.type,parentSchema:schema105,data};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+validate268.errors = vErrors;
+return errors === 0;
+}
+validate268.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const call31: Validate = validate269;
+const schema106 = {"type":"object","additionalProperties":false,"properties":{"ns":{"$ref":"#/$defs/u64"}},"required":["ns"]};
+
+function validate269(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate269.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.ns === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "ns"},message:"must have required property '"+"ns"+"'",schema:schema106.required,parentSchema:schema106,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(key0 === "ns")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema106,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.ns !== undefined){
+if(!(validate210(data.ns, {instancePath:instancePath+"/ns",parentData:data,parentDataProperty:"ns",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema106.type,parentSchema:schema106,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate269.errors = vErrors;
+return errors === 0;
+}
+validate269.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const read0: Validate = validate272;
+const schema108 = {"type":"integer"};
+
+function validate272(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate272.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -8941,30 +9516,26 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate262.errors = vErrors;
+validate272.errors = vErrors;
 return errors === 0;
 }
-validate262.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate272.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read11: Validate = validate263;
-const schema109 = {"type":"array","items":{"type":"integer"}};
+const read1: Validate = validate273;
+const schema109 = {"type":"integer"};
 
-function validate263(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate273(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate263.evaluated;
+const evaluated0 = validate273.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(Array.isArray(data)){
-const len0 = data.length;
-for(let i0=0; i0<len0; i0++){
-let data0 = data[i0];
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema109.items.type,parentSchema:schema109.items,data:data0};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema109.type,parentSchema:schema109,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -8973,38 +9544,26 @@ vErrors.push(err0);
 }
 errors++;
 }
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema109.type,parentSchema:schema109,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-validate263.errors = vErrors;
+validate273.errors = vErrors;
 return errors === 0;
 }
-validate263.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate273.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read12: Validate = validate264;
-const schema110 = {"enum":["none","own","other"]};
+const read2: Validate = validate274;
+const schema110 = {"type":"integer"};
 
-function validate264(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate274(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate264.evaluated;
+const evaluated0 = validate274.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((data === "none") || (data === "own")) || (data === "other"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema110.enum},message:"must be equal to one of the allowed values",schema:schema110.enum,parentSchema:schema110,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema110.type,parentSchema:schema110,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -9013,25 +9572,25 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate264.errors = vErrors;
+validate274.errors = vErrors;
 return errors === 0;
 }
-validate264.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate274.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read13: Validate = validate265;
-const schema111 = {"enum":["none","current","stale"]};
+const read3: Validate = validate275;
+const schema111 = {"enum":["OUTSIDE_GUEST_MODE","IN_GUEST_MODE","EXITING_GUEST_MODE"]};
 
-function validate265(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate275(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate265.evaluated;
+const evaluated0 = validate275.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((data === "none") || (data === "current")) || (data === "stale"))){
+if(!(((data === "OUTSIDE_GUEST_MODE") || (data === "IN_GUEST_MODE")) || (data === "EXITING_GUEST_MODE"))){
 const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema111.enum},message:"must be equal to one of the allowed values",schema:schema111.enum,parentSchema:schema111,data};
 if(vErrors === null){
 vErrors = [err0];
@@ -9041,46 +9600,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate265.errors = vErrors;
+validate275.errors = vErrors;
 return errors === 0;
 }
-validate265.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate275.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read14: Validate = validate266;
-const schema112 = {"type":"integer"};
+const read4: Validate = validate276;
+const schema112 = {"type":"boolean"};
 
-function validate266(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate276(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate266.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema112.type,parentSchema:schema112,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-validate266.errors = vErrors;
-return errors === 0;
-}
-validate266.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read15: Validate = validate267;
-const schema113 = {"type":"boolean"};
-
-function validate267(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate267.evaluated;
+const evaluated0 = validate276.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9088,7 +9619,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema113.type,parentSchema:schema113,data};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema112.type,parentSchema:schema112,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -9097,18 +9628,46 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate267.errors = vErrors;
+validate276.errors = vErrors;
 return errors === 0;
 }
-validate267.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate276.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read16: Validate = validate268;
-const schema114 = {"type":"integer"};
+const read5: Validate = validate277;
+const schema113 = {"type":"integer"};
 
-function validate268(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate277(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate268.evaluated;
+const evaluated0 = validate277.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema113.type,parentSchema:schema113,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate277.errors = vErrors;
+return errors === 0;
+}
+validate277.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read6: Validate = validate278;
+const schema114 = {"type":"integer"};
+
+function validate278(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate278.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9125,18 +9684,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate268.errors = vErrors;
+validate278.errors = vErrors;
 return errors === 0;
 }
-validate268.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate278.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read17: Validate = validate269;
+const read7: Validate = validate279;
 const schema115 = {"type":"integer"};
 
-function validate269(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate279(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate269.evaluated;
+const evaluated0 = validate279.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9153,18 +9712,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate269.errors = vErrors;
+validate279.errors = vErrors;
 return errors === 0;
 }
-validate269.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate279.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read18: Validate = validate270;
+const read8: Validate = validate280;
 const schema116 = {"type":"integer"};
 
-function validate270(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate280(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate270.evaluated;
+const evaluated0 = validate280.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9181,26 +9740,26 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate270.errors = vErrors;
+validate280.errors = vErrors;
 return errors === 0;
 }
-validate270.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate280.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read19: Validate = validate271;
-const schema117 = {"type":"string"};
+const read9: Validate = validate281;
+const schema117 = {"enum":["none","kernel","split"]};
 
-function validate271(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate281(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate271.evaluated;
+const evaluated0 = validate281.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema117.type,parentSchema:schema117,data};
+if(!(((data === "none") || (data === "kernel")) || (data === "split"))){
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema117.enum},message:"must be equal to one of the allowed values",schema:schema117.enum,parentSchema:schema117,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -9209,26 +9768,26 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate271.errors = vErrors;
+validate281.errors = vErrors;
 return errors === 0;
 }
-validate271.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate281.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read20: Validate = validate272;
-const schema118 = {"type":"string"};
+const read10: Validate = validate282;
+const schema118 = {"type":"integer"};
 
-function validate272(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate282(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate272.evaluated;
+const evaluated0 = validate282.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema118.type,parentSchema:schema118,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema118.type,parentSchema:schema118,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -9237,74 +9796,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate272.errors = vErrors;
+validate282.errors = vErrors;
 return errors === 0;
 }
-validate272.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate282.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read21: Validate = validate273;
-const schema119 = {"type":"string"};
+const read11: Validate = validate283;
+const schema119 = {"type":"array","items":{"type":"integer"}};
 
-function validate273(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate283(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate273.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema119.type,parentSchema:schema119,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-validate273.errors = vErrors;
-return errors === 0;
-}
-validate273.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read22: Validate = validate274;
-const schema120 = {"type":"string"};
-
-function validate274(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate274.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema120.type,parentSchema:schema120,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-validate274.errors = vErrors;
-return errors === 0;
-}
-validate274.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read23: Validate = validate275;
-const schema121 = {"type":"array","items":{"type":"string"}};
-
-function validate275(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate275.evaluated;
+const evaluated0 = validate283.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9315,8 +9818,8 @@ if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
 let data0 = data[i0];
-if(typeof data0 !== "string"){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema121.items.type,parentSchema:schema121.items,data:data0};
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema119.items.type,parentSchema:schema119.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -9328,7 +9831,7 @@ errors++;
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema121.type,parentSchema:schema121,data};
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema119.type,parentSchema:schema119,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -9337,26 +9840,26 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate275.errors = vErrors;
+validate283.errors = vErrors;
 return errors === 0;
 }
-validate275.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate283.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
-const read24: Validate = validate276;
-const schema122 = {"type":"boolean"};
+const read12: Validate = validate284;
+const schema120 = {"enum":["none","own","other"]};
 
-function validate276(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate284(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate276.evaluated;
+const evaluated0 = validate284.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema122.type,parentSchema:schema122,data};
+if(!(((data === "none") || (data === "own")) || (data === "other"))){
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema120.enum},message:"must be equal to one of the allowed values",schema:schema120.enum,parentSchema:schema120,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -9365,18 +9868,74 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate276.errors = vErrors;
+validate284.errors = vErrors;
 return errors === 0;
 }
-validate276.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate284.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read25: Validate = validate277;
-const schema123 = {"type":"boolean"};
+const read13: Validate = validate285;
+const schema121 = {"enum":["none","current","stale"]};
 
-function validate277(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate285(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate277.evaluated;
+const evaluated0 = validate285.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((data === "none") || (data === "current")) || (data === "stale"))){
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema121.enum},message:"must be equal to one of the allowed values",schema:schema121.enum,parentSchema:schema121,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate285.errors = vErrors;
+return errors === 0;
+}
+validate285.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read14: Validate = validate286;
+const schema122 = {"type":"integer"};
+
+function validate286(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate286.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema122.type,parentSchema:schema122,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate286.errors = vErrors;
+return errors === 0;
+}
+validate286.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read15: Validate = validate287;
+const schema123 = {"type":"boolean"};
+
+function validate287(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate287.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9393,18 +9952,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate277.errors = vErrors;
+validate287.errors = vErrors;
 return errors === 0;
 }
-validate277.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate287.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read26: Validate = validate278;
+const read16: Validate = validate288;
 const schema124 = {"type":"integer"};
 
-function validate278(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate288(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate278.evaluated;
+const evaluated0 = validate288.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9421,18 +9980,186 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate278.errors = vErrors;
+validate288.errors = vErrors;
 return errors === 0;
 }
-validate278.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate288.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read27: Validate = validate279;
-const schema125 = {"type":"array","items":{"type":"integer"}};
+const read17: Validate = validate289;
+const schema125 = {"type":"integer"};
 
-function validate279(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate289(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate279.evaluated;
+const evaluated0 = validate289.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema125.type,parentSchema:schema125,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate289.errors = vErrors;
+return errors === 0;
+}
+validate289.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read18: Validate = validate290;
+const schema126 = {"type":"integer"};
+
+function validate290(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate290.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema126.type,parentSchema:schema126,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate290.errors = vErrors;
+return errors === 0;
+}
+validate290.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read19: Validate = validate291;
+const schema127 = {"type":"string"};
+
+function validate291(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate291.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema127.type,parentSchema:schema127,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate291.errors = vErrors;
+return errors === 0;
+}
+validate291.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read20: Validate = validate292;
+const schema128 = {"type":"string"};
+
+function validate292(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate292.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema128.type,parentSchema:schema128,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate292.errors = vErrors;
+return errors === 0;
+}
+validate292.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read21: Validate = validate293;
+const schema129 = {"type":"string"};
+
+function validate293(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate293.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema129.type,parentSchema:schema129,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate293.errors = vErrors;
+return errors === 0;
+}
+validate293.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read22: Validate = validate294;
+const schema130 = {"type":"string"};
+
+function validate294(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate294.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema130.type,parentSchema:schema130,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate294.errors = vErrors;
+return errors === 0;
+}
+validate294.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read23: Validate = validate295;
+const schema131 = {"type":"array","items":{"type":"string"}};
+
+function validate295(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate295.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9443,8 +10170,8 @@ if(Array.isArray(data)){
 const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
 let data0 = data[i0];
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema125.items.type,parentSchema:schema125.items,data:data0};
+if(typeof data0 !== "string"){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema131.items.type,parentSchema:schema131.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -9456,7 +10183,7 @@ errors++;
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema125.type,parentSchema:schema125,data};
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema131.type,parentSchema:schema131,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -9465,18 +10192,102 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate279.errors = vErrors;
+validate295.errors = vErrors;
 return errors === 0;
 }
-validate279.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate295.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
-const read28: Validate = validate280;
-const schema126 = {"type":"array","items":{"type":"integer"}};
+const read24: Validate = validate296;
+const schema132 = {"type":"boolean"};
 
-function validate280(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate296(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate280.evaluated;
+const evaluated0 = validate296.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema132.type,parentSchema:schema132,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate296.errors = vErrors;
+return errors === 0;
+}
+validate296.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read25: Validate = validate297;
+const schema133 = {"type":"boolean"};
+
+function validate297(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate297.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema133.type,parentSchema:schema133,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate297.errors = vErrors;
+return errors === 0;
+}
+validate297.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read26: Validate = validate298;
+const schema134 = {"type":"integer"};
+
+function validate298(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate298.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema134.type,parentSchema:schema134,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate298.errors = vErrors;
+return errors === 0;
+}
+validate298.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read27: Validate = validate299;
+const schema135 = {"type":"array","items":{"type":"integer"}};
+
+function validate299(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate299.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9488,7 +10299,7 @@ const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
 let data0 = data[i0];
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema126.items.type,parentSchema:schema126.items,data:data0};
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema135.items.type,parentSchema:schema135.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -9500,7 +10311,7 @@ errors++;
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema126.type,parentSchema:schema126,data};
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema135.type,parentSchema:schema135,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -9509,10 +10320,390 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate280.errors = vErrors;
+validate299.errors = vErrors;
 return errors === 0;
 }
-validate280.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate299.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+
+const read28: Validate = validate300;
+const schema136 = {"type":"array","items":{"type":"integer"}};
+
+function validate300(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate300.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+let data0 = data[i0];
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema136.items.type,parentSchema:schema136.items,data:data0};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema136.type,parentSchema:schema136,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate300.errors = vErrors;
+return errors === 0;
+}
+validate300.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+
+const read29: Validate = validate301;
+const schema137 = {"type":"string"};
+
+function validate301(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate301.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema137.type,parentSchema:schema137,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate301.errors = vErrors;
+return errors === 0;
+}
+validate301.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read30: Validate = validate302;
+const schema138 = {"type":"string"};
+
+function validate302(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate302.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema138.type,parentSchema:schema138,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate302.errors = vErrors;
+return errors === 0;
+}
+validate302.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read31: Validate = validate303;
+const schema139 = {"type":"boolean"};
+
+function validate303(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate303.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema139.type,parentSchema:schema139,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate303.errors = vErrors;
+return errors === 0;
+}
+validate303.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read32: Validate = validate304;
+const schema140 = {"type":"boolean"};
+
+function validate304(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate304.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema140.type,parentSchema:schema140,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate304.errors = vErrors;
+return errors === 0;
+}
+validate304.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read33: Validate = validate305;
+const schema141 = {"type":"boolean"};
+
+function validate305(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate305.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema141.type,parentSchema:schema141,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate305.errors = vErrors;
+return errors === 0;
+}
+validate305.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read34: Validate = validate306;
+const schema142 = {"type":"string"};
+
+function validate306(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate306.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema142.type,parentSchema:schema142,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate306.errors = vErrors;
+return errors === 0;
+}
+validate306.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read35: Validate = validate307;
+const schema143 = {"type":"string"};
+
+function validate307(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate307.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema143.type,parentSchema:schema143,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate307.errors = vErrors;
+return errors === 0;
+}
+validate307.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read36: Validate = validate308;
+const schema144 = {"type":"string"};
+
+function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate308.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema144.type,parentSchema:schema144,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate308.errors = vErrors;
+return errors === 0;
+}
+validate308.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read37: Validate = validate309;
+const schema145 = {"type":["integer","string"]};
+
+function validate309(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate309.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema145.type},message:"must be integer,string",schema:schema145.type,parentSchema:schema145,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate309.errors = vErrors;
+return errors === 0;
+}
+validate309.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read38: Validate = validate310;
+const schema146 = {"type":"boolean"};
+
+function validate310(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate310.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema146.type,parentSchema:schema146,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate310.errors = vErrors;
+return errors === 0;
+}
+validate310.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read39: Validate = validate311;
+const schema147 = {"type":"string"};
+
+function validate311(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate311.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema147.type,parentSchema:schema147,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate311.errors = vErrors;
+return errors === 0;
+}
+validate311.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read40: Validate = validate312;
+const schema148 = {"type":"boolean"};
+
+function validate312(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate312.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema148.type,parentSchema:schema148,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate312.errors = vErrors;
+return errors === 0;
+}
+validate312.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 /** For each call, its arguments: an object without the keys that every call has. */
 export const callArguments: ReadonlyMap<string, Validate> = new Map<string, Validate>([
@@ -9538,6 +10729,16 @@ export const callArguments: ReadonlyMap<string, Validate> = new Map<string, Vali
   ["vcpu.enable_cap", call19],
   ["vcpu.set_guest_debug", call20],
   ["vm.create_pit2", call21],
+  ["xen.hvm_set_attr", call22],
+  ["xen.vcpu_set_attr", call23],
+  ["xen.vcpu_get_attr", call24],
+  ["xen.evtchn_send", call25],
+  ["xen.evtchn_irqfd", call26],
+  ["vmm.xen_read_runstate", call27],
+  ["vmm.xen_mask", call28],
+  ["vmm.xen_unmask", call29],
+  ["vmm.xen_take_upcall", call30],
+  ["clock.advance", call31],
 ]);
 
 /** For each declared read, the value that it can have. */
@@ -9571,4 +10772,16 @@ export const readValue: ReadonlyMap<string, Validate> = new Map<string, Validate
   ["synic.auto_eoi_vcpus", read26],
   ["vcpu.*.synic.vectors", read27],
   ["vcpu.*.synic.auto_eoi", read28],
+  ["xen.shared_info.pending.*", read29],
+  ["xen.shared_info.vcpu_info.*.pending_sel", read30],
+  ["xen.shared_info.mapped", read31],
+  ["xen.vcpu.*.vcpu_info_mapped", read32],
+  ["xen.vcpu.*.runstate_mapped", read33],
+  ["xen.vcpu.*.pending_sel", read34],
+  ["xen.vcpu.*.upcall_pending", read35],
+  ["xen.vcpu.*.shadow_sel", read36],
+  ["xen.vcpu.*.runstate.state", read37],
+  ["xen.vcpu.*.runstate.updating", read38],
+  ["xen.vcpu.*.runstate.entry_time", read39],
+  ["xen.vcpu.*.runstate.adds_up", read40],
 ]);
