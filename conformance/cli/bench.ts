@@ -1,7 +1,9 @@
 /** The bench that an implementation sits on: it says hello once, then is judged case by case. */
 import type { HelloReply } from "../../spec/generated/types";
-import type { Door, Exchange } from "../adapter/door";
+import { answered, safely, type Door, type Exchange } from "../adapter/door";
+import { Child, PATIENCE } from "../adapter/stdio";
 import type { FiledCase, Spec } from "../case/spec";
+import { judgeOver } from "../verdict/blame";
 import { judge, judgeAgain, type Judging } from "../verdict/judge";
 import type { Verdict } from "../verdict/verdict";
 import { reach } from "./specifier";
@@ -28,19 +30,38 @@ export interface Stopper {
 /** How many requests are answered before the event loop gets its turn: some milliseconds' worth. */
 const TURN = 1 << 14;
 
-/** Reaches what a specifier names and says hello to it. */
-export async function openBench(specifier: string, spec: Spec, stopper: Stopper): Promise<Bench> {
+/** Reaches what a specifier names and says hello to it; `patience` multiplies every deadline. */
+export async function openBench(specifier: string, spec: Spec, stopper: Stopper, patience = 1): Promise<Bench> {
   const reached = reach(specifier);
-  if (reached.in === "child") throw new Error("stdio comes with the next piece");
-  const door = reached.open();
-  const hello = door({ op: "hello", protocol: 1, runner: "kvm-conform" }) as HelloReply;
-  const hold = <T>(exchange: Exchange<T>): Promise<T> => holdInTurns(exchange, door, stopper);
-  return Promise.resolve({
+  return reached.in === "child" ? childBench(reached.command, spec, stopper, patience) : doorBench(reached.open(), spec, stopper);
+}
+
+function doorBench(door: Door, spec: Spec, stopper: Stopper): Bench {
+  const safe = safely(door);
+  const hello = answered<HelloReply>(safe({ op: "hello", protocol: 1, runner: "kvm-conform" }));
+  const hold = <T>(exchange: Exchange<T>): Promise<T> => holdInTurns(exchange, safe, stopper);
+  return {
     hello,
     judge: (what, options) => hold(judge(what, spec, hello, options)),
     replay: (what, schedule, options) => hold(judgeAgain(what, spec, hello, schedule, options)),
     end: () => Promise.resolve(),
-  });
+  };
+}
+
+async function childBench(command: readonly string[], spec: Spec, stopper: Stopper, patience: number): Promise<Bench> {
+  const child = new Child(command, { ...PATIENCE, deadline: PATIENCE.deadline * patience, grace: PATIENCE.grace * patience });
+  const hello = await child.hello();
+  const hold = async (judging: () => Exchange<Verdict>): Promise<Verdict> => {
+    const verdict = await judgeOver(child, judging);
+    if (stopper.stopped) throw new Interrupted("stopped");
+    return verdict;
+  };
+  return {
+    hello,
+    judge: (what, options) => hold(() => judge(what, spec, hello, options)),
+    replay: (what, schedule, options) => hold(() => judgeAgain(what, spec, hello, schedule, options)),
+    end: () => child.end(),
+  };
 }
 
 /** Holds an exchange in this process, and lets signals in between. */

@@ -57,6 +57,7 @@ function program(): Command {
     .option("--out <folder>", "where results.ndjson and junit.xml go (default: coverage/report for the reference)")
     .option("--as <version>", "judge by the rules of this kernel version, as v6.1")
     .option("--fail-fast", "stop at the first broken case")
+    .option("--timeout-multiplier <n>", "multiplies every deadline of an adapter that is a process", Number)
     .action(does(runCommand));
   selecting(kvm.command("list").description("the cases as a table of contents"))
     .option("--rules", "the rules instead")
@@ -148,7 +149,9 @@ async function main(): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     else {
-      say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      const { Crashed, Overdue } = await import("../adapter/door.js");
+      const theirs = error instanceof Crashed || error instanceof Overdue;
+      say(theirs ? `${pc.red("adapter:")} ${error.message}` : error instanceof Error ? (error.stack ?? error.message) : String(error));
       process.exitCode = EXIT.adapter;
     }
   }

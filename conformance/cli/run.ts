@@ -16,6 +16,8 @@ export interface RunOptions extends Selection {
   readonly out?: string;
   readonly as?: string;
   readonly failFast?: boolean;
+  /** Multiplies every deadline of an adapter that is a process. */
+  readonly timeoutMultiplier?: number;
 }
 
 /** Prints one line. */
@@ -41,7 +43,7 @@ async function runOne(
   print: Print,
   stopper: Stopper,
 ): Promise<number> {
-  const bench = await openBench(adapter, spec, stopper);
+  const bench = await openBench(adapter, spec, stopper, options.timeoutMultiplier);
   const started = performance.now();
   const { name, version, kind, control, kernel } = bench.hello;
   const hello = { name, version, kind, control, ...(kernel !== undefined && { kernel }) };
