@@ -27,6 +27,12 @@ function randomFrom(seed: number): Random {
   };
 }
 
+/** Time that this process worked: on a busy machine the clock says more. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 type Mutation = (text: string, other: string, random: Random) => string | Uint8Array;
 
 const TOKENS = /[A-Za-z0-9_.-]+|"[^"\n]*"|[[\]{},:]/g;
@@ -128,7 +134,7 @@ test("no mutant of a case crashes or holds up the loader, and enough of them sti
     const name = names[random(names.length)] ?? "";
     const what = `mutation ${String(i)} of seed ${String(SEED)}: ${name} in ${one?.file ?? ""}`;
     const mutant = MUTATORS[name]?.(one?.text ?? "", other?.text ?? "", random) ?? "";
-    const before = performance.now();
+    const before = cpuMs();
     try {
       const source = new Source(one?.file ?? "", Buffer.from(mutant));
       const loaded = checkCase(source, spec);
@@ -137,7 +143,7 @@ test("no mutant of a case crashes or holds up the loader, and enough of them sti
     } catch (error) {
       throw new Error(what, { cause: error });
     }
-    const ms = performance.now() - before;
+    const ms = cpuMs() - before;
     if (ms > slowest.ms) Object.assign(slowest, { ms, what });
   }
   const share = ((100 * loads) / MUTATIONS).toFixed(1);
