@@ -100,7 +100,10 @@ class Watch {
     if (declared === undefined) return;
     const [pattern, sources] = declared;
     for (const each of seen)
-      if (!sources.some((source) => matches(source, each)) && !(pattern.includes("*") && INSTANCES.test(each)))
+      if (
+        !sources.some((source) => matches(source, each) || each.endsWith(`.${source}`)) &&
+        !(pattern.includes("*") && INSTANCES.test(each))
+      )
         this.lies.add(`the read ${pattern} looks at ${each}, which its \`of:\` omits`);
   }
 
@@ -109,8 +112,8 @@ class Watch {
     if (this.seen.has(object)) return;
     this.seen.add(object);
     if (object instanceof Cell) this.property(object, "now", path, (mode) => this.cell(object, mode));
-    else if (object instanceof Map || object instanceof Set || Array.isArray(object)) this.container(object, path);
-    else if (is_sync(object)) this.record(object, path, () => this.sync(object));
+    else if (is_container(object)) this.container(object, path);
+    else if (is_sync(object)) this.record(object, path, () => this.sync(object), true);
     else if (is_plain(object)) {
       const guard = guard_of(object);
       this.record(
@@ -123,20 +126,23 @@ class Watch {
     }
   }
 
-  private record(object: object, path: string, note: (mode: Mode, key: string) => void): void {
+  private record(object: object, path: string, note: (mode: Mode, key: string) => void, whole = false): void {
     for (const [key, value] of Object.entries(object))
       if (typeof value !== "function" && !is_step(value) && !FROZEN.has(key))
-        this.property(object, key, `${path}.${key}`, (mode) => note(mode, key));
+        this.property(object, key, `${path}.${key}`, (mode) => note(mode, key), whole);
   }
 
-  /** Puts an accessor in the way of one property; values that are objects are watched in turn. */
-  private property(object: object, key: string, path: string, note: (mode: Mode) => void): void {
+  /**
+   * Puts an accessor in the way of one property; values that are objects are watched in turn. In a
+   * `whole` object, a lock say, what its lists hold counts as the object.
+   */
+  private property(object: object, key: string, path: string, note: (mode: Mode) => void, whole = false): void {
     const own = descriptor(object, key);
     let held: unknown = own?.get === undefined ? own?.value : undefined;
     const within = guard_of(object);
     const follow = (value: unknown): unknown => {
       if (typeof value !== "object" || value === null) return value;
-      if (within !== undefined && !(value instanceof Cell)) return part_of(value, note);
+      if (whole ? is_container(value) : within !== undefined && !(value instanceof Cell)) return part_of(value, note);
       this.instrument(value, path);
       return value;
     };
@@ -261,6 +267,10 @@ function is_step(value: unknown): boolean {
 /** Locks, wait queues and the like: an object with a name whose state changes only in sync steps. */
 function is_sync(object: object): object is Thing {
   return "name" in object && Object.values(object).some((value) => is_step(value));
+}
+
+function is_container(object: object): object is Map<unknown, unknown> | Set<unknown> | unknown[] {
+  return object instanceof Map || object instanceof Set || Array.isArray(object);
 }
 
 function is_plain(object: object): boolean {

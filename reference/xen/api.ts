@@ -1,8 +1,8 @@
 /** What the Xen chapter lets a case ask for and look at. */
-import { u64, per_vcpu, per_vm, vcpu_fd, type Api, type Args } from "../kvm/api";
+import { hex, u64, per_vcpu, per_vm, vcpu_fd, type Api, type Args } from "../kvm/api";
 import type { Kvm, Vcpu } from "../kvm/types";
 import type { Value } from "../../spec/generated/types";
-import { attributes, hex, type HvmAttribute, type VcpuAttribute } from "./attributes";
+import { attributes, type HvmAttribute, type VcpuAttribute } from "./attributes";
 import { evtchn, type XenEvtchn } from "./evtchn";
 import { xen_guest } from "./guest";
 import { irqfd } from "./irqfd";

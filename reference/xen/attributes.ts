@@ -1,7 +1,8 @@
 /** The Xen attributes of a VM and of a vCPU. Source: arch/x86/kvm/xen.c, kvm_xen_hvm_set_attr, kvm_xen_vcpu_set_attr. */
+import { hex } from "../kvm/api";
 import { pfncache, type GfnToPfnCache } from "../kvm/pfncache";
-import { sched } from "../kvm/sched";
 import type { Kvm, Vcpu } from "../kvm/types";
+import { vcpu_ioctl } from "../kvm/vcpu_ioctl";
 import { mutex_lock, mutex_unlock } from "../sync/mutex";
 import { srcu_read_lock, srcu_read_unlock } from "../sync/srcu";
 import { ops, rule, type Task } from "../task";
@@ -44,57 +45,51 @@ export const attributes = ops("attributes", {
 
   *kvm_xen_vcpu_set_attr(vcpu: Vcpu, type: VcpuAttribute, value: bigint, data: Runstate): Task<Answer> {
     const { lock } = to_kvm_xen(vcpu.kvm);
-    const { upcall_vector, vcpu_info_cache } = to_vcpu_xen(vcpu);
-    let result: Answer = "ok";
-    yield* attributes.enter_vcpu_ioctl(vcpu);
-    yield* mutex_lock(lock);
-    if (type === "RUNSTATE_ADDR") result = yield* attributes.set_runstate_address(vcpu, value);
-    else if (type === "RUNSTATE_CURRENT") result = yield* attributes.set_runstate_current(vcpu, value);
-    else if (type === "RUNSTATE_DATA") result = yield* attributes.set_runstate_data(vcpu, data);
-    else if (type === "VCPU_INFO") {
-      rule("xencfg.vcpu-info.one-page");
-      const crosses = value !== INVALID_ADDRESS && (value & 0xfffn) + VCPU_INFO_SIZE > 0x1000n;
-      result = crosses ? "EINVAL" : yield* attributes.set_address(vcpu_info_cache, value);
-    } else if (yield* attributes.vector_allowed(value)) {
-      yield upcall_vector.store;
-      upcall_vector.now = Number(value);
-    } else result = "EINVAL";
-    yield* mutex_unlock(lock);
-    yield* attributes.leave_vcpu_ioctl(vcpu);
-    return result;
+    return yield* vcpu_ioctl.kvm_vcpu_ioctl(vcpu, function* () {
+      yield* mutex_lock(lock);
+      const result = yield* attributes.set_vcpu_attribute(vcpu, type, value, data);
+      yield* mutex_unlock(lock);
+      return result;
+    });
+  },
+
+  /** Under the vCPU's mutex and xen_lock. */
+  *set_vcpu_attribute(vcpu: Vcpu, type: VcpuAttribute, value: bigint, data: Runstate): Task<Answer> {
+    if (type === "RUNSTATE_ADDR") return yield* attributes.set_runstate_address(vcpu, value);
+    if (type === "RUNSTATE_CURRENT") return yield* attributes.set_runstate_current(vcpu, value);
+    if (type === "RUNSTATE_DATA") return yield* attributes.set_runstate_data(vcpu, data);
+    if (type === "VCPU_INFO") return yield* attributes.set_vcpu_info(vcpu, value);
+    if (!(yield* attributes.vector_allowed(value))) return "EINVAL";
+    const { upcall_vector } = to_vcpu_xen(vcpu);
+    yield upcall_vector.store;
+    upcall_vector.now = Number(value);
+    return "ok";
   },
 
   *kvm_xen_vcpu_get_attr(vcpu: Vcpu, type: VcpuAttribute): Task<Found> {
     const { lock } = to_kvm_xen(vcpu.kvm);
+    return yield* vcpu_ioctl.kvm_vcpu_ioctl(vcpu, function* () {
+      yield* mutex_lock(lock);
+      const found = yield* attributes.get_vcpu_attribute(vcpu, type);
+      yield* mutex_unlock(lock);
+      return found;
+    });
+  },
+
+  /** Under the vCPU's mutex and xen_lock. */
+  *get_vcpu_attribute(vcpu: Vcpu, type: VcpuAttribute): Task<Found> {
     const { runstate: kept, runstate_cache, vcpu_info_cache, upcall_vector } = to_vcpu_xen(vcpu);
-    yield* attributes.enter_vcpu_ioctl(vcpu);
-    yield* mutex_lock(lock);
-    let found: Found;
-    if (type === "RUNSTATE_CURRENT") found = kept.current;
-    else if (type === "RUNSTATE_DATA") found = [kept.current, hex(kept.entry_time), ...kept.times.map(hex)];
-    else if (type === "UPCALL_VECTOR") {
+    if (type === "RUNSTATE_CURRENT") return kept.current;
+    if (type === "RUNSTATE_DATA") return [kept.current, hex(kept.entry_time), ...kept.times.map(hex)];
+    if (type === "UPCALL_VECTOR") {
       yield upcall_vector.load;
-      found = upcall_vector.now;
-    } else {
-      const { gpa } = type === "VCPU_INFO" ? vcpu_info_cache : runstate_cache;
-      yield gpa.load;
-      rule("xencfg.runstate-addr.unset-is-enoent");
-      found = gpa.now === undefined ? (type === "VCPU_INFO" ? hex(INVALID_ADDRESS) : "ENOENT") : hex(gpa.now);
+      return upcall_vector.now;
     }
-    yield* mutex_unlock(lock);
-    yield* attributes.leave_vcpu_ioctl(vcpu);
-    return found;
-  },
-
-  /** Every vCPU ioctl holds the vCPU's mutex, and has the vCPU loaded: its thread can be preempted in it. */
-  *enter_vcpu_ioctl(vcpu: Vcpu): Task<void> {
-    yield* mutex_lock(vcpu.mutex);
-    yield* sched.vcpu_load(vcpu);
-  },
-
-  *leave_vcpu_ioctl(vcpu: Vcpu): Task<void> {
-    yield* sched.vcpu_put(vcpu);
-    yield* mutex_unlock(vcpu.mutex);
+    const { gpa } = type === "VCPU_INFO" ? vcpu_info_cache : runstate_cache;
+    yield gpa.load;
+    if (gpa.now !== undefined) return hex(gpa.now);
+    rule("xencfg.runstate-addr.unset-is-enoent");
+    return type === "VCPU_INFO" ? hex(INVALID_ADDRESS) : "ENOENT";
   },
 
   /** 0 is no vector at all. */
@@ -111,6 +106,12 @@ export const attributes = ops("attributes", {
     else result = yield* pfncache.kvm_gpc_activate(gpc, gpa);
     yield* srcu_read_unlock(gpc.kvm.kvm_srcu, session);
     return result;
+  },
+
+  *set_vcpu_info(vcpu: Vcpu, gpa: bigint): Task<Answer> {
+    rule("xencfg.vcpu-info.one-page");
+    if (gpa !== INVALID_ADDRESS && (gpa & 0xfffn) + VCPU_INFO_SIZE > 0x1000n) return "EINVAL";
+    return yield* attributes.set_address(to_vcpu_xen(vcpu).vcpu_info_cache, gpa);
   },
 
   /** The guest finds the current data there when the call returns. */
@@ -141,7 +142,3 @@ export const attributes = ops("attributes", {
     return "ok";
   },
 });
-
-export function hex(value: bigint): string {
-  return `0x${value.toString(16)}`;
-}

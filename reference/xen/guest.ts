@@ -1,4 +1,5 @@
 /** What the guest, and a VMM that shares its memory, do with the areas that they share with KVM. */
+import { hex } from "../kvm/api";
 import type { Kvm, Vcpu } from "../kvm/types";
 import { load_all, ops, type Task } from "../task";
 import { bits_per_long, event_word, runstate_at, vcpu_info_at } from "./layout";
@@ -55,7 +56,7 @@ export const xen_guest = ops("xen_guest", {
     yield evtchn_pending_sel.rmw;
     const selected = evtchn_pending_sel.now;
     evtchn_pending_sel.now = 0n;
-    return `0x${selected.toString(16)}`;
+    return hex(selected);
   },
 
   *find(kvm: Kvm, port: number) {
