@@ -152,8 +152,10 @@ export const kvm_api: Api = {
     "vm.max_vcpu_ids": per_vm((kvm) => kvm.limit.max_vcpu_ids.now),
     "vm.online_vcpus": per_vm((kvm) => kvm.online_vcpus.now),
     "vm.created_vcpus": per_vm((kvm) => kvm.locked.created_vcpus),
-    "vm.unpublished_vcpus": per_vm((kvm) => kvm.locked.created_vcpus - kvm.online_vcpus.now),
-    "vm.found_vcpus": per_vm((kvm) => kvm.vcpu_array.slice(0, kvm.online_vcpus.now).filter((slot) => slot.now !== undefined).length),
+    "vm.vcpu_array.*": {
+      instances: (kvm) => kvm.vcpu_array.map((_, i) => [String(i)]),
+      of: (kvm, [i]) => kvm.vcpu_array[Number(i)]?.now?.vcpu_id ?? -1,
+    },
     "vm.irqchip_mode": per_vm((kvm) => kvm.irqchip_mode.now),
     "vcpu.*.mode": per_vcpu((vcpu) => vcpu.mode.now),
     "vcpu.*.in_guest": per_vcpu((vcpu) => vcpu.in_guest.now),

@@ -19,6 +19,7 @@ export const create_vcpu = ops("create_vcpu", {
     if (id >= BigInt(kvm.config.max_vcpu_id)) return "EINVAL";
 
     const vcpu_id = Number(id);
+    rule("ipiv.entry.survives-a-duplicate");
     const reserved = yield* create_vcpu.reserve(kvm, vcpu_id);
     if (reserved !== "ok") return reserved;
 
@@ -58,14 +59,7 @@ export const create_vcpu = ops("create_vcpu", {
 
   /** Under kvm_lock. What is sized by the limit comes after the limit is fixed. */
   *kvm_arch_vcpu_precreate(kvm: Kvm, vcpu_id: number): Task<Result> {
-    const { max_vcpu_ids, set } = kvm.limit;
-    yield max_vcpu_ids.load;
-    let limit = max_vcpu_ids.now;
-    rule("vcpuid.limit.first-vcpu-latches");
-    if (limit === 0) {
-      yield set;
-      max_vcpu_ids.now = limit = kvm.config.max_vcpu_id;
-    }
+    const limit = yield* create_vcpu.latch_default_limit(kvm);
     rule("vcpuid.limit.exclusive");
     if (vcpu_id >= limit) return "EINVAL";
     for (const chapter of kvm.chapters) {
@@ -73,6 +67,16 @@ export const create_vcpu = ops("create_vcpu", {
       if (result !== "ok") return result;
     }
     return "ok";
+  },
+
+  /** The VM's limit, from now on for ever: the static ceiling, unless userspace was first. */
+  *latch_default_limit({ limit: { max_vcpu_ids, set }, config }: Kvm): Task<number> {
+    yield max_vcpu_ids.load;
+    if (max_vcpu_ids.now !== 0) return max_vcpu_ids.now;
+    rule("vcpuid.limit.first-vcpu-latches");
+    yield set;
+    max_vcpu_ids.now = config.max_vcpu_id;
+    return config.max_vcpu_id;
   },
 
   /** Everything that needs no lock, since nobody can find the vCPU yet. */
@@ -122,7 +126,8 @@ export const create_vcpu = ops("create_vcpu", {
   },
 });
 
-function vcpu_of(kvm: Kvm, vcpu_id: number): Vcpu {
+/** A vCPU as it is before anything was built for it. */
+export function vcpu_of(kvm: Kvm, vcpu_id: number): Vcpu {
   const name = `vcpu.${vcpu_id}`;
   const in_guest = new Cell(`${name}.in_guest`, false);
   const mutex = new Mutex(`${name}.vcpu_mutex`, "vcpu_mutex", kvm.kvm_lock.graph);

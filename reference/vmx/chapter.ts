@@ -13,10 +13,11 @@ export const vmx_chapter: Chapter = {
     kvm_ops_update(kvm, vmx_ops_of(kvm.config));
     vm_ipiv_init(kvm);
   },
-  vcpu_precreate: (kvm) => ipiv.vmx_alloc_ipiv_pid_table(kvm),
+  vcpu_precreate: (kvm) => ipiv.vmx_vcpu_precreate(kvm),
+  // The table's entry comes last: what fails before it leaves nothing that leads to a vCPU that is no more.
   *vcpu_create(vcpu) {
-    const result = yield* ipiv.vmx_vcpu_create(vcpu);
-    return result === "ok" ? yield* apic_access_page.vmx_vcpu_create(vcpu) : result;
+    const result = yield* apic_access_page.vmx_vcpu_create(vcpu);
+    return result === "ok" ? yield* ipiv.vmx_vcpu_create(vcpu) : result;
   },
 };
 

@@ -85,12 +85,16 @@ function used_ids(kvm: Kvm): number[] {
 }
 
 export const ipiv = ops("ipiv", {
-  /** The pre-create hook, under kvm_lock: the first vCPU allocates the table, the others find it. */
-  *vmx_alloc_ipiv_pid_table(kvm: Kvm): Task<Result> {
+  /** Under kvm_lock. The irqchip cannot come later than this: the first vCPU freezes it. */
+  *vmx_vcpu_precreate(kvm: Kvm): Task<Result> {
     rule("ipiv.table.only-if-usable");
     yield kvm.irqchip_mode.load;
     if (!kvm.config.enable_ipiv || kvm.irqchip_mode.now === "none") return "ok";
+    return yield* ipiv.vmx_alloc_ipiv_pid_table(kvm);
+  },
 
+  /** Under kvm_lock: the first vCPU allocates the table, the others find it. */
+  *vmx_alloc_ipiv_pid_table(kvm: Kvm): Task<Result> {
     const { pid_table, allocated } = to_vm_ipiv(kvm);
     rule("ipiv.table.once");
     yield pid_table.load;
@@ -110,7 +114,7 @@ export const ipiv = ops("ipiv", {
     return Math.ceil(Math.log2(Math.max(1, (max_vcpu_ids.now * BYTES_PER_ENTRY) / PAGE_SIZE)));
   },
 
-  /** Outside kvm_lock: nobody can find the vCPU yet, but the others' hardware may walk the table. */
+  /** Outside kvm_lock, which whoever reserved the id held: so there is a table. */
   *vmx_vcpu_create(vcpu: Vcpu): Task<Result> {
     vcpu_ipiv_init(vcpu);
     if (!vmx_can_use_ipiv(vcpu)) return "ok";
@@ -119,12 +123,17 @@ export const ipiv = ops("ipiv", {
     yield pid_table.load;
     const table = pid_table.now;
     if (table === undefined) throw new Error("a vCPU is built before the table was allocated");
+    yield* ipiv.set_pid_table_entry(vcpu, table);
+    yield* ipiv.init_vmcs(vcpu, table);
+    return "ok";
+  },
+
+  /** Nobody can find the vCPU yet, but the hardware of others may walk the table already. */
+  *set_pid_table_entry(vcpu: Vcpu, table: PidTable): Task<void> {
     rule("ipiv.entry.by-id");
     const entry = pid_table_entry(table, vcpu.vcpu_id);
     yield entry.store;
     entry.now = vcpu;
-    yield* ipiv.init_vmcs(vcpu, table);
-    return "ok";
   },
 
   /** Whether or not APICv is inhibited just now: the fields stay when it comes back. */
@@ -138,7 +147,7 @@ export const ipiv = ops("ipiv", {
   },
 });
 
-/** What a case can look at. Only VMX has these fields: elsewhere there is no table and nothing in it. */
+/** What a case on VMX can look at. */
 export const ipiv_reads: Api["reads"] = {
   "ipiv.pid_table.bytes": per_vm((kvm) => to_vm_ipiv(kvm).pid_table.now?.bytes ?? 0),
   "ipiv.pid_table.used_ids": per_vm(used_ids),
