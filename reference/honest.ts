@@ -100,7 +100,10 @@ class Watch {
     if (declared === undefined) return;
     const [pattern, sources] = declared;
     for (const each of seen)
-      if (!sources.some((source) => matches(source, each)) && !(pattern.includes("*") && INSTANCES.test(each)))
+      if (
+        !sources.some((source) => matches(source, each) || each.endsWith(`.${source}`)) &&
+        !(pattern.includes("*") && INSTANCES.test(each))
+      )
         this.lies.add(`the read ${pattern} looks at ${each}, which its \`of:\` omits`);
   }
 
@@ -110,7 +113,7 @@ class Watch {
     this.seen.add(object);
     if (object instanceof Cell) this.property(object, "now", path, (mode) => this.cell(object, mode));
     else if (object instanceof Map || object instanceof Set || Array.isArray(object)) this.container(object, path);
-    else if (is_sync(object)) this.record(object, path, () => this.sync(object));
+    else if (is_sync(object)) this.record(object, path, () => this.sync(object), true);
     else if (is_plain(object)) {
       const guard = guard_of(object);
       this.record(
@@ -123,20 +126,20 @@ class Watch {
     }
   }
 
-  private record(object: object, path: string, note: (mode: Mode, key: string) => void): void {
+  /** What hangs inside a record that is `whole` counts as the record. */
+  private record(object: object, path: string, note: (mode: Mode, key: string) => void, whole = guard_of(object) !== undefined): void {
     for (const [key, value] of Object.entries(object))
       if (typeof value !== "function" && !is_step(value) && !FROZEN.has(key))
-        this.property(object, key, `${path}.${key}`, (mode) => note(mode, key));
+        this.property(object, key, `${path}.${key}`, (mode) => note(mode, key), whole);
   }
 
   /** Puts an accessor in the way of one property; values that are objects are watched in turn. */
-  private property(object: object, key: string, path: string, note: (mode: Mode) => void): void {
+  private property(object: object, key: string, path: string, note: (mode: Mode) => void, whole = false): void {
     const own = descriptor(object, key);
     let held: unknown = own?.get === undefined ? own?.value : undefined;
-    const within = guard_of(object);
     const follow = (value: unknown): unknown => {
       if (typeof value !== "object" || value === null) return value;
-      if (within !== undefined && !(value instanceof Cell)) return part_of(value, note);
+      if (whole && !(value instanceof Cell)) return part_of(value, note);
       this.instrument(value, path);
       return value;
     };
