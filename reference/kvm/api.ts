@@ -1,4 +1,5 @@
 /** What the generic chapter lets a case ask for and look at. */
+import { block } from "./block";
 import { boot_cpu } from "./boot_cpu";
 import { capabilities, type Cap } from "./capabilities";
 import { create_vcpu } from "./create_vcpu";
@@ -144,6 +145,7 @@ export const kvm_api: Api = {
     "guest.rdmsr": (kvm, args) => shown(msr.rdmsr(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]))),
     "vcpu.set_msrs": (kvm, args) => msr.kvm_set_msrs(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]), u64(args["value"])),
     "vcpu.get_msrs": (kvm, args) => shown(msr.kvm_get_msrs(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]))),
+    "guest.hlt": (kvm, { vcpu }) => run.kvm_vcpu_ioctl_run(vcpu_fd(kvm, vcpu), { exit: (halted) => block.vcpu_block(halted) }),
     "sched.preempt": () => sched.preempt(),
   },
   reads: {
@@ -154,6 +156,7 @@ export const kvm_api: Api = {
     "vm.found_vcpus": per_vm((kvm) => kvm.vcpu_array.slice(0, kvm.online_vcpus.now).filter((slot) => slot.now !== undefined).length),
     "vm.irqchip_mode": per_vm((kvm) => kvm.irqchip_mode.now),
     "vcpu.*.mode": per_vcpu((vcpu) => vcpu.mode.now),
+    "vcpu.*.blocking": per_vcpu((vcpu) => vcpu.blocking.now),
     "vcpu.*.in_guest": per_vcpu((vcpu) => vcpu.in_guest.now),
     "memslots.generation": per_vm((kvm) => kvm.memslots.table.now.generation),
     "mmu_notifier.active": per_vm((kvm) => kvm.notifier.count.active),
