@@ -6,6 +6,7 @@ import { apicv, kvm_apicv_init, to_apicv } from "./apicv";
 import { guest_debug, guest_debug_init } from "./guest_debug";
 import { i8254, pit_init } from "./i8254";
 import { lapic, to_lapic } from "./lapic";
+import { lapic_calls, lapic_reads } from "./lapic_api";
 
 export const apic_chapter: Chapter = {
   name: "apic",
@@ -24,6 +25,7 @@ export const apic_chapter: Chapter = {
     yield* lapic.kvm_create_lapic(vcpu);
     return "ok";
   },
+  has_events: (vcpu) => lapic.kvm_apic_has_interrupt(vcpu),
   requests: {
     APIC_PAGE_RELOAD: (vcpu) => access_page.kvm_vcpu_reload_apic_access_page(vcpu),
     APICV_UPDATE: (vcpu) => apicv.kvm_vcpu_update_apicv(vcpu),
@@ -33,13 +35,16 @@ export const apic_chapter: Chapter = {
 
 export const apic_api: Api = {
   features: ["apicv", "apic_access_page"],
+  events: ["vcpu.*.irr.set"],
   calls: {
+    ...lapic_calls,
     "vm.create_pit2": (kvm) => i8254.kvm_vm_ioctl_create_pit2(kvm),
     "vcpu.set_guest_debug": (kvm, args) =>
       guest_debug.kvm_vcpu_ioctl_set_guest_debug(vcpu_fd(kvm, args["vcpu"]), args["block_irq"] === true),
   },
   reads: {
     ...access_page_reads,
+    ...lapic_reads,
     "apicv.inhibits": per_vm((kvm) => [...to_apicv(kvm).inhibits.now]),
     "apicv.inhibited": per_vm((kvm) => to_apicv(kvm).inhibits.now.length > 0),
     "vcpu.*.apicv_active": per_vcpu((vcpu) => to_lapic(vcpu).apicv_active.now),

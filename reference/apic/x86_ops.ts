@@ -2,7 +2,7 @@
  * What the vendor's module hands to generic x86 code, `kvm_x86_ops`: registered when a VM is made,
  * since a machine can have a VM of either vendor. Source: arch/x86/include/asm/kvm_host.h.
  */
-import type { Kvm, Vcpu } from "../kvm/types";
+import type { GuestAction, Kvm, Vcpu } from "../kvm/types";
 import type { Task } from "../task";
 
 /** Why APICv is off, in the order of their bits; the numbers moved between versions, the names did not. */
@@ -24,6 +24,16 @@ export const INHIBITS = [
 
 export type Inhibit = (typeof INHIBITS)[number];
 
+/** The registers that a case can write. */
+export type ApicRegister = "LDR" | "DFR";
+
+/** An interrupt command, taken apart; `dest` is the eight bits of an xAPIC destination. */
+export interface Icr {
+  readonly vector: number;
+  readonly dest: number;
+  readonly mode: "physical" | "logical";
+}
+
 export interface X86Ops {
   /** The reasons that this vendor's hardware cares about: all others are no reason at all. */
   readonly required_apicv_inhibits: ReadonlySet<Inhibit>;
@@ -31,6 +41,13 @@ export interface X86Ops {
   readonly refresh_apicv_exec_ctrl?: (vcpu: Vcpu) => Task<void>;
   /** The page behind 0xfee00000 may have moved: only where the hardware is told its address. */
   readonly set_apic_access_page_addr?: (vcpu: Vcpu) => Task<void>;
+  /** An interrupt was made pending in the vCPU's IRR: make the vCPU notice. Without it, by request. */
+  readonly complete_interrupt_delivery?: (vcpu: Vcpu) => Task<void>;
+  /** Userspace has replaced the registers of the vCPU's APIC. */
+  readonly apicv_post_state_restore?: (vcpu: Vcpu) => Task<void>;
+  /** The guest writes the interrupt command register, or another. Without it, the access exits and is emulated. */
+  readonly send_ipi?: (icr: Icr) => GuestAction;
+  readonly apic_write?: (register: ApicRegister, value: number) => GuestAction;
 }
 
 /** Called by a vendor chapter's `vm_init`. */

@@ -1,4 +1,5 @@
 /** What the generic chapter lets a case ask for and look at. */
+import { block } from "./block";
 import { boot_cpu } from "./boot_cpu";
 import { capabilities, type Cap } from "./capabilities";
 import { clock } from "./clock";
@@ -146,6 +147,7 @@ export const kvm_api: Api = {
     "vcpu.set_msrs": (kvm, args) => msr.kvm_set_msrs(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]), u64(args["value"])),
     "vcpu.get_msrs": (kvm, args) => shown(msr.kvm_get_msrs(vcpu_fd(kvm, args["vcpu"]), Number(args["msr"]))),
     "clock.advance": (kvm, { ns }) => clock.advance(kvm, u64(ns)),
+    "guest.hlt": (kvm, { vcpu }) => run.kvm_vcpu_ioctl_run(vcpu_fd(kvm, vcpu), { exit: (halted) => block.vcpu_block(halted) }),
     "sched.preempt": () => sched.preempt(),
   },
   reads: {
@@ -158,6 +160,7 @@ export const kvm_api: Api = {
     },
     "vm.irqchip_mode": per_vm((kvm) => kvm.irqchip_mode.now),
     "vcpu.*.mode": per_vcpu((vcpu) => vcpu.mode.now),
+    "vcpu.*.blocking": per_vcpu((vcpu) => vcpu.blocking.now),
     "vcpu.*.in_guest": per_vcpu((vcpu) => vcpu.in_guest.now),
     "memslots.generation": per_vm((kvm) => kvm.memslots.table.now.generation),
     "mmu_notifier.active": per_vm((kvm) => kvm.notifier.active.now),

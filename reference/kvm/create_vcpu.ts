@@ -138,6 +138,7 @@ export function vcpu_of(kvm: Kvm, vcpu_id: number): Vcpu {
     fd_open: new Cell(`${name}.fd_open`, true),
     pcpu: new Pcpu(`${name}.cpu`),
     wait: new WaitQueue(`${name}.wait`),
+    blocking: new Cell(`${name}.blocking`, false),
     mode: new Cell(`${name}.mode`, "OUTSIDE_GUEST_MODE"),
     in_guest,
     enter: in_guest.as("store", `${name}.entered`),

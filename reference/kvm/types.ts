@@ -82,6 +82,8 @@ export interface Vcpu {
   readonly fd_open: Cell<boolean>;
   readonly pcpu: Pcpu;
   readonly wait: WaitQueue;
+  /** The vCPU is halted, and its thread on the wait queue: stored by that thread only. */
+  readonly blocking: Cell<boolean>;
   /** The published mode: who kicks looks at it. */
   readonly mode: Cell<Mode>;
   /** The hardware runs guest instructions: from after the last look at requests until the exit. */
@@ -163,6 +165,10 @@ export interface Chapter {
   vcpu_put?(vcpu: Vcpu, preempted: boolean): Task<void>;
   /** After each attempt to enter, where the vCPU thread may sleep: delivers what had to wait for that. */
   inject_pending_events?(vcpu: Vcpu): Task<void>;
+  /** The vCPU thread is about to sleep, not yet on the wait queue, with preemption off. */
+  vcpu_blocking?(vcpu: Vcpu): Task<void>;
+  /** It is off the wait queue again, with preemption off. */
+  vcpu_unblocking?(vcpu: Vcpu): Task<void>;
   /** Whether a blocked vCPU has something to run for. */
   has_events?(vcpu: Vcpu): Task<boolean>;
   /** A write of an MSR that this chapter owns, else undefined. */

@@ -22,9 +22,13 @@ export class WaitQueue implements Thing {
   }
 }
 
-/** Wake-ups from here on are not lost: look at the condition only after this. */
-export function* prepare_to_wait(queue: WaitQueue): Task<Waiter> {
+/**
+ * Wake-ups from here on are not lost: look at the condition only after this. Who was woken for
+ * nothing gives back its old place for a new one.
+ */
+export function* prepare_to_wait(queue: WaitQueue, woken?: Waiter): Task<Waiter> {
   yield queue.arm;
+  if (woken !== undefined) queue.waiters.delete(woken);
   const waiter = { woken: false };
   queue.waiters.add(waiter);
   return waiter;
