@@ -29,6 +29,8 @@ interface VmIpiv {
 interface VcpuIpiv {
   readonly pid_pointer_table: VmcsField<PidTable | undefined>;
   readonly last_pid_pointer_index: VmcsField<number>;
+  /** One bit of the tertiary controls: the hardware uses the other two fields only while it is set. */
+  readonly ipi_virt: VmcsField<boolean>;
 }
 
 export function to_vm_ipiv(kvm: Kvm): VmIpiv {
@@ -49,6 +51,7 @@ function vcpu_ipiv_init(vcpu: Vcpu): void {
   vcpu.arch["ipiv"] = {
     pid_pointer_table: new VmcsField<PidTable | undefined>(vcpu.vcpu_id, "PID_POINTER_TABLE", undefined),
     last_pid_pointer_index: new VmcsField(vcpu.vcpu_id, "LAST_PID_POINTER_INDEX", 0),
+    ipi_virt: new VmcsField<boolean>(vcpu.vcpu_id, "IPI_VIRT", false),
   } satisfies VcpuIpiv;
 }
 
@@ -144,6 +147,16 @@ export const ipiv = ops("ipiv", {
     const { max_vcpu_ids } = vcpu.kvm.limit;
     yield max_vcpu_ids.load;
     yield* vmcs_write(last_pid_pointer_index, max_vcpu_ids.now - 1);
+    yield* ipiv.vmx_refresh_apicv_exec_ctrl(vcpu);
+  },
+
+  /** Called by the vCPU's own thread, whenever its `apicv_active` has changed. */
+  *vmx_refresh_apicv_exec_ctrl(vcpu: Vcpu): Task<void> {
+    if (!vcpu.kvm.config.enable_ipiv) return;
+    rule("ipiv.control.follows-apicv");
+    const { apicv_active } = to_lapic(vcpu);
+    yield apicv_active.load;
+    yield* vmcs_write(to_vcpu_ipiv(vcpu).ipi_virt, apicv_active.now);
   },
 });
 
@@ -153,5 +166,6 @@ export const ipiv_reads: Api["reads"] = {
   "ipiv.pid_table.used_ids": per_vm(used_ids),
   "vcpu.*.pid_entry": per_vcpu(entry_of),
   "vcpu.*.vmcs.PID_POINTER_TABLE": per_vcpu(table_of),
+  "vcpu.*.vmcs.IPI_VIRT": per_vcpu((vcpu) => to_vcpu_ipiv(vcpu).ipi_virt.now),
   "vcpu.*.vmcs.LAST_PID_POINTER_INDEX": per_vcpu((vcpu) => to_vcpu_ipiv(vcpu).last_pid_pointer_index.now),
 };

@@ -2,6 +2,7 @@
 import type { X86Ops } from "../apic/x86_ops";
 import type { Config } from "../kvm/types";
 import { apic_access_page } from "./apic_access_page";
+import { ipiv } from "./ipiv";
 
 const vmx_x86_ops: X86Ops = {
   required_apicv_inhibits: new Set([
@@ -13,6 +14,7 @@ const vmx_x86_ops: X86Ops = {
     "APIC_ID_MODIFIED",
     "APIC_BASE_MODIFIED",
   ]),
+  refresh_apicv_exec_ctrl: (vcpu) => ipiv.vmx_refresh_apicv_exec_ctrl(vcpu),
 };
 
 /** As hardware_setup leaves them: a processor that virtualizes no APIC accesses has no address to be told. */

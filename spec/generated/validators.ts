@@ -10344,7 +10344,7 @@ return errors === 0;
 validate291.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read13: Validate = validate292;
-const schema125 = {"type":"integer"};
+const schema125 = {"type":"boolean"};
 
 function validate292(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10356,8 +10356,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema125.type,parentSchema:schema125,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema125.type,parentSchema:schema125,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10372,7 +10372,7 @@ return errors === 0;
 validate292.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read14: Validate = validate293;
-const schema126 = {"type":"boolean"};
+const schema126 = {"type":"integer"};
 
 function validate293(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10384,8 +10384,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema126.type,parentSchema:schema126,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema126.type,parentSchema:schema126,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10400,7 +10400,7 @@ return errors === 0;
 validate293.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read15: Validate = validate294;
-const schema127 = {"type":"integer"};
+const schema127 = {"type":"boolean"};
 
 function validate294(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10412,8 +10412,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema127.type,parentSchema:schema127,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema127.type,parentSchema:schema127,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10484,7 +10484,7 @@ return errors === 0;
 validate296.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read18: Validate = validate297;
-const schema130 = {"type":"string"};
+const schema130 = {"type":"integer"};
 
 function validate297(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10496,8 +10496,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema130.type,parentSchema:schema130,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema130.type,parentSchema:schema130,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10596,7 +10596,7 @@ return errors === 0;
 validate300.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read22: Validate = validate301;
-const schema134 = {"type":"array","items":{"type":"string"}};
+const schema134 = {"type":"string"};
 
 function validate301(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10608,12 +10608,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(Array.isArray(data)){
-const len0 = data.length;
-for(let i0=0; i0<len0; i0++){
-let data0 = data[i0];
-if(typeof data0 !== "string"){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema134.items.type,parentSchema:schema134.items,data:data0};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema134.type,parentSchema:schema134,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10622,25 +10618,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema134.type,parentSchema:schema134,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
 validate301.errors = vErrors;
 return errors === 0;
 }
-validate301.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate301.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read23: Validate = validate302;
-const schema135 = {"type":"boolean"};
+const schema135 = {"type":"array","items":{"type":"string"}};
 
 function validate302(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10652,8 +10636,12 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema135.type,parentSchema:schema135,data};
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+let data0 = data[i0];
+if(typeof data0 !== "string"){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema135.items.type,parentSchema:schema135.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10662,10 +10650,22 @@ vErrors.push(err0);
 }
 errors++;
 }
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema135.type,parentSchema:schema135,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
 validate302.errors = vErrors;
 return errors === 0;
 }
-validate302.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate302.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
 const read24: Validate = validate303;
 const schema136 = {"type":"boolean"};
@@ -10696,7 +10696,7 @@ return errors === 0;
 validate303.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read25: Validate = validate304;
-const schema137 = {"type":"integer"};
+const schema137 = {"type":"boolean"};
 
 function validate304(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10708,8 +10708,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema137.type,parentSchema:schema137,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema137.type,parentSchema:schema137,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10724,7 +10724,7 @@ return errors === 0;
 validate304.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read26: Validate = validate305;
-const schema138 = {"type":"array","items":{"type":"integer"}};
+const schema138 = {"type":"integer"};
 
 function validate305(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10736,12 +10736,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(Array.isArray(data)){
-const len0 = data.length;
-for(let i0=0; i0<len0; i0++){
-let data0 = data[i0];
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema138.items.type,parentSchema:schema138.items,data:data0};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema138.type,parentSchema:schema138,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10750,22 +10746,10 @@ vErrors.push(err0);
 }
 errors++;
 }
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema138.type,parentSchema:schema138,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
 validate305.errors = vErrors;
 return errors === 0;
 }
-validate305.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate305.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read27: Validate = validate306;
 const schema139 = {"type":"array","items":{"type":"integer"}};
@@ -10812,7 +10796,7 @@ return errors === 0;
 validate306.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
 const read28: Validate = validate307;
-const schema140 = {"type":"boolean"};
+const schema140 = {"type":"array","items":{"type":"integer"}};
 
 function validate307(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10824,8 +10808,12 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema140.type,parentSchema:schema140,data};
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+let data0 = data[i0];
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema140.items.type,parentSchema:schema140.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10834,13 +10822,25 @@ vErrors.push(err0);
 }
 errors++;
 }
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema140.type,parentSchema:schema140,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
 validate307.errors = vErrors;
 return errors === 0;
 }
-validate307.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate307.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
 const read29: Validate = validate308;
-const schema141 = {"type":"string"};
+const schema141 = {"type":"boolean"};
 
 function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10852,8 +10852,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema141.type,parentSchema:schema141,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema141.type,parentSchema:schema141,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10896,7 +10896,7 @@ return errors === 0;
 validate309.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read31: Validate = validate310;
-const schema143 = {"type":"array","items":{"type":"integer"}};
+const schema143 = {"type":"string"};
 
 function validate310(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10908,12 +10908,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(Array.isArray(data)){
-const len0 = data.length;
-for(let i0=0; i0<len0; i0++){
-let data0 = data[i0];
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema143.items.type,parentSchema:schema143.items,data:data0};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema143.type,parentSchema:schema143,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10922,25 +10918,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema143.type,parentSchema:schema143,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
 validate310.errors = vErrors;
 return errors === 0;
 }
-validate310.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate310.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read32: Validate = validate311;
-const schema144 = {"type":"boolean"};
+const schema144 = {"type":"array","items":{"type":"integer"}};
 
 function validate311(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10952,8 +10936,12 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema144.type,parentSchema:schema144,data};
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+let data0 = data[i0];
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema144.items.type,parentSchema:schema144.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10962,13 +10950,25 @@ vErrors.push(err0);
 }
 errors++;
 }
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema144.type,parentSchema:schema144,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
 validate311.errors = vErrors;
 return errors === 0;
 }
-validate311.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate311.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
 const read33: Validate = validate312;
-const schema145 = {"type":"integer"};
+const schema145 = {"type":"boolean"};
 
 function validate312(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10980,8 +10980,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema145.type,parentSchema:schema145,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema145.type,parentSchema:schema145,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10996,7 +10996,7 @@ return errors === 0;
 validate312.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read34: Validate = validate313;
-const schema146 = {"type":"boolean"};
+const schema146 = {"type":"integer"};
 
 function validate313(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11008,8 +11008,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema146.type,parentSchema:schema146,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema146.type,parentSchema:schema146,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11024,7 +11024,7 @@ return errors === 0;
 validate313.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read35: Validate = validate314;
-const schema147 = {"oneOf":[{"type":"integer"},{"const":"none"}]};
+const schema147 = {"type":"boolean"};
 
 function validate314(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11036,12 +11036,40 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema147.type,parentSchema:schema147,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate314.errors = vErrors;
+return errors === 0;
+}
+validate314.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read36: Validate = validate315;
+const schema148 = {"oneOf":[{"type":"integer"},{"const":"none"}]};
+
+function validate315(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate315.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
 const _errs0 = errors;
 let valid0 = false;
 let passing0 = null;
 const _errs1 = errors;
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema147.oneOf[0].type,parentSchema:schema147.oneOf[0],data};
+const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema148.oneOf[0].type,parentSchema:schema148.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11057,7 +11085,7 @@ passing0 = 0;
 }
 const _errs3 = errors;
 if("none" !== data){
-const err1 = {instancePath,schemaPath:"#/oneOf/1/const",keyword:"const",params:{allowedValue: "none"},message:"must be equal to constant",schema:"none",parentSchema:schema147.oneOf[1],data};
+const err1 = {instancePath,schemaPath:"#/oneOf/1/const",keyword:"const",params:{allowedValue: "none"},message:"must be equal to constant",schema:"none",parentSchema:schema148.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -11078,7 +11106,7 @@ passing0 = 1;
 }
 }
 if(!valid0){
-const err2 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema147.oneOf,parentSchema:schema147,data};
+const err2 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema148.oneOf,parentSchema:schema148,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -11098,41 +11126,13 @@ vErrors = null;
 }
 }
 }
-validate314.errors = vErrors;
-return errors === 0;
-}
-validate314.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read36: Validate = validate315;
-const schema148 = {"type":"boolean"};
-
-function validate315(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate315.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema148.type,parentSchema:schema148,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
 validate315.errors = vErrors;
 return errors === 0;
 }
 validate315.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read37: Validate = validate316;
-const schema149 = {"type":"integer"};
+const schema149 = {"type":"boolean"};
 
 function validate316(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11144,8 +11144,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema149.type,parentSchema:schema149,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema149.type,parentSchema:schema149,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11160,7 +11160,7 @@ return errors === 0;
 validate316.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read38: Validate = validate317;
-const schema150 = {"oneOf":[{"type":"integer"},{"const":"none"}]};
+const schema150 = {"type":"integer"};
 
 function validate317(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11172,12 +11172,40 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema150.type,parentSchema:schema150,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate317.errors = vErrors;
+return errors === 0;
+}
+validate317.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read39: Validate = validate318;
+const schema151 = {"oneOf":[{"type":"integer"},{"const":"none"}]};
+
+function validate318(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate318.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
 const _errs0 = errors;
 let valid0 = false;
 let passing0 = null;
 const _errs1 = errors;
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema150.oneOf[0].type,parentSchema:schema150.oneOf[0],data};
+const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema151.oneOf[0].type,parentSchema:schema151.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11193,7 +11221,7 @@ passing0 = 0;
 }
 const _errs3 = errors;
 if("none" !== data){
-const err1 = {instancePath,schemaPath:"#/oneOf/1/const",keyword:"const",params:{allowedValue: "none"},message:"must be equal to constant",schema:"none",parentSchema:schema150.oneOf[1],data};
+const err1 = {instancePath,schemaPath:"#/oneOf/1/const",keyword:"const",params:{allowedValue: "none"},message:"must be equal to constant",schema:"none",parentSchema:schema151.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -11214,7 +11242,7 @@ passing0 = 1;
 }
 }
 if(!valid0){
-const err2 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema150.oneOf,parentSchema:schema150,data};
+const err2 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema151.oneOf,parentSchema:schema151,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -11234,41 +11262,13 @@ vErrors = null;
 }
 }
 }
-validate317.errors = vErrors;
-return errors === 0;
-}
-validate317.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read39: Validate = validate318;
-const schema151 = {"type":"integer"};
-
-function validate318(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate318.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema151.type,parentSchema:schema151,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
 validate318.errors = vErrors;
 return errors === 0;
 }
 validate318.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read40: Validate = validate319;
-const schema152 = {"type":"string"};
+const schema152 = {"type":"integer"};
 
 function validate319(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11280,8 +11280,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema152.type,parentSchema:schema152,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema152.type,parentSchema:schema152,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11324,7 +11324,7 @@ return errors === 0;
 validate320.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read42: Validate = validate321;
-const schema154 = {"type":"boolean"};
+const schema154 = {"type":"string"};
 
 function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11336,8 +11336,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema154.type,parentSchema:schema154,data};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema154.type,parentSchema:schema154,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11408,7 +11408,7 @@ return errors === 0;
 validate323.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read45: Validate = validate324;
-const schema157 = {"type":"string"};
+const schema157 = {"type":"boolean"};
 
 function validate324(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11420,8 +11420,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema157.type,parentSchema:schema157,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema157.type,parentSchema:schema157,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11492,7 +11492,7 @@ return errors === 0;
 validate326.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read48: Validate = validate327;
-const schema160 = {"type":["integer","string"]};
+const schema160 = {"type":"string"};
 
 function validate327(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11504,8 +11504,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema160.type},message:"must be integer,string",schema:schema160.type,parentSchema:schema160,data};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema160.type,parentSchema:schema160,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11520,7 +11520,7 @@ return errors === 0;
 validate327.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read49: Validate = validate328;
-const schema161 = {"type":"boolean"};
+const schema161 = {"type":["integer","string"]};
 
 function validate328(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11532,8 +11532,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema161.type,parentSchema:schema161,data};
+if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema161.type},message:"must be integer,string",schema:schema161.type,parentSchema:schema161,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11548,7 +11548,7 @@ return errors === 0;
 validate328.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read50: Validate = validate329;
-const schema162 = {"type":"string"};
+const schema162 = {"type":"boolean"};
 
 function validate329(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11560,8 +11560,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema162.type,parentSchema:schema162,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema162.type,parentSchema:schema162,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11576,7 +11576,7 @@ return errors === 0;
 validate329.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read51: Validate = validate330;
-const schema163 = {"type":"boolean"};
+const schema163 = {"type":"string"};
 
 function validate330(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11588,8 +11588,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema163.type,parentSchema:schema163,data};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema163.type,parentSchema:schema163,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11602,6 +11602,34 @@ validate330.errors = vErrors;
 return errors === 0;
 }
 validate330.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read52: Validate = validate331;
+const schema164 = {"type":"boolean"};
+
+function validate331(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate331.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema164.type,parentSchema:schema164,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate331.errors = vErrors;
+return errors === 0;
+}
+validate331.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 /** For each call, its arguments: an object without the keys that every call has. */
 export const callArguments: ReadonlyMap<string, Validate> = new Map<string, Validate>([
@@ -11658,43 +11686,44 @@ export const readValue: ReadonlyMap<string, Validate> = new Map<string, Validate
   ["ipiv.pid_table.used_ids", read10],
   ["vcpu.*.pid_entry", read11],
   ["vcpu.*.vmcs.PID_POINTER_TABLE", read12],
-  ["vcpu.*.vmcs.LAST_PID_POINTER_INDEX", read13],
-  ["vcpu.*.request.*", read14],
-  ["vcpu.*.tlb_flush", read15],
-  ["mmu_notifier.active", read16],
-  ["mmu_notifier.in_progress", read17],
-  ["apic_page.frame", read18],
-  ["apic_page.translation", read19],
-  ["vcpu.*.tlb.apic_page", read20],
-  ["vcpu.*.vmcs.APIC_ACCESS_ADDR", read21],
-  ["apicv.inhibits", read22],
-  ["apicv.inhibited", read23],
-  ["vcpu.*.apicv_active", read24],
-  ["synic.auto_eoi_vcpus", read25],
-  ["vcpu.*.synic.vectors", read26],
-  ["vcpu.*.synic.auto_eoi", read27],
-  ["vcpu.*.blocking", read28],
-  ["vcpu.*.ldr", read29],
-  ["vcpu.*.dfr", read30],
-  ["vcpu.*.irr", read31],
-  ["vcpu.*.vmcb.avic_enable", read32],
-  ["vcpu.*.vmcb.avic_max_index", read33],
-  ["avic.physical.*.valid", read34],
-  ["avic.physical.*.owner", read35],
-  ["avic.physical.*.is_running", read36],
-  ["avic.physical.*.host", read37],
-  ["avic.logical.*.target", read38],
-  ["avic.logical_named_twice", read39],
-  ["xen.shared_info.pending.*", read40],
-  ["xen.shared_info.vcpu_info.*.pending_sel", read41],
-  ["xen.shared_info.mapped", read42],
-  ["xen.vcpu.*.vcpu_info_mapped", read43],
-  ["xen.vcpu.*.runstate_mapped", read44],
-  ["xen.vcpu.*.pending_sel", read45],
-  ["xen.vcpu.*.upcall_pending", read46],
-  ["xen.vcpu.*.shadow_sel", read47],
-  ["xen.vcpu.*.runstate.state", read48],
-  ["xen.vcpu.*.runstate.updating", read49],
-  ["xen.vcpu.*.runstate.entry_time", read50],
-  ["xen.vcpu.*.runstate.adds_up", read51],
+  ["vcpu.*.vmcs.IPI_VIRT", read13],
+  ["vcpu.*.vmcs.LAST_PID_POINTER_INDEX", read14],
+  ["vcpu.*.request.*", read15],
+  ["vcpu.*.tlb_flush", read16],
+  ["mmu_notifier.active", read17],
+  ["mmu_notifier.in_progress", read18],
+  ["apic_page.frame", read19],
+  ["apic_page.translation", read20],
+  ["vcpu.*.tlb.apic_page", read21],
+  ["vcpu.*.vmcs.APIC_ACCESS_ADDR", read22],
+  ["apicv.inhibits", read23],
+  ["apicv.inhibited", read24],
+  ["vcpu.*.apicv_active", read25],
+  ["synic.auto_eoi_vcpus", read26],
+  ["vcpu.*.synic.vectors", read27],
+  ["vcpu.*.synic.auto_eoi", read28],
+  ["vcpu.*.blocking", read29],
+  ["vcpu.*.ldr", read30],
+  ["vcpu.*.dfr", read31],
+  ["vcpu.*.irr", read32],
+  ["vcpu.*.vmcb.avic_enable", read33],
+  ["vcpu.*.vmcb.avic_max_index", read34],
+  ["avic.physical.*.valid", read35],
+  ["avic.physical.*.owner", read36],
+  ["avic.physical.*.is_running", read37],
+  ["avic.physical.*.host", read38],
+  ["avic.logical.*.target", read39],
+  ["avic.logical_named_twice", read40],
+  ["xen.shared_info.pending.*", read41],
+  ["xen.shared_info.vcpu_info.*.pending_sel", read42],
+  ["xen.shared_info.mapped", read43],
+  ["xen.vcpu.*.vcpu_info_mapped", read44],
+  ["xen.vcpu.*.runstate_mapped", read45],
+  ["xen.vcpu.*.pending_sel", read46],
+  ["xen.vcpu.*.upcall_pending", read47],
+  ["xen.vcpu.*.shadow_sel", read48],
+  ["xen.vcpu.*.runstate.state", read49],
+  ["xen.vcpu.*.runstate.updating", read50],
+  ["xen.vcpu.*.runstate.entry_time", read51],
+  ["xen.vcpu.*.runstate.adds_up", read52],
 ]);
