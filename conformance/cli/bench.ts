@@ -1,7 +1,9 @@
 /** The bench that an implementation sits on: it says hello once, then is judged case by case. */
 import type { HelloReply } from "../../spec/generated/types";
-import type { Door, Exchange } from "../adapter/door";
+import { answered, safely, type Door, type Exchange } from "../adapter/door";
+import { Child } from "../adapter/stdio";
 import type { FiledCase, Spec } from "../case/spec";
+import { judgeOver, type Asked } from "../verdict/blame";
 import { judge, judgeAgain, type Judging } from "../verdict/judge";
 import type { Verdict } from "../verdict/verdict";
 import { reach } from "./specifier";
@@ -31,16 +33,37 @@ const TURN = 1 << 14;
 /** Reaches what a specifier names and says hello to it. */
 export async function openBench(specifier: string, spec: Spec, stopper: Stopper): Promise<Bench> {
   const reached = reach(specifier);
-  if (reached.in === "child") throw new Error("stdio comes with the next piece");
-  const door = reached.open();
-  const hello = door({ op: "hello", protocol: 1, runner: "kvm-conform" }) as HelloReply;
+  return reached.in === "child"
+    ? benchOver(new Child(reached.command), spec, stopper)
+    : Promise.resolve(benchHere(safely(reached.open()), spec, stopper));
+}
+
+/** Throws Crashed if there is no greeting. */
+function benchHere(door: Door, spec: Spec, stopper: Stopper): Bench {
+  const hello = answered<HelloReply>(door({ op: "hello", protocol: 1, runner: "kvm-conform" }));
   const hold = <T>(exchange: Exchange<T>): Promise<T> => holdInTurns(exchange, door, stopper);
-  return Promise.resolve({
+  return {
     hello,
     judge: (what, options) => hold(judge(what, spec, hello, options)),
     replay: (what, schedule, options) => hold(judgeAgain(what, spec, hello, schedule, options)),
     end: () => Promise.resolve(),
-  });
+  };
+}
+
+/** Throws Crashed or Overdue if there is no greeting. */
+async function benchOver(child: Child, spec: Spec, stopper: Stopper): Promise<Bench> {
+  const hello = await child.hello();
+  const asked: Asked = {
+    ask: (request) => (stopper.stopped ? Promise.reject(new Interrupted("stopped")) : child.ask(request)),
+    isRunning: () => child.isRunning(),
+    hasGivenUp: () => child.hasGivenUp(),
+  };
+  return {
+    hello,
+    judge: (what, options) => judgeOver(asked, () => judge(what, spec, hello, options)),
+    replay: (what, schedule, options) => judgeOver(asked, () => judgeAgain(what, spec, hello, schedule, options)),
+    end: () => child.end(),
+  };
 }
 
 /** Holds an exchange in this process, and lets signals in between. */
