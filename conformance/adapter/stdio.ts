@@ -101,54 +101,39 @@ export class Child {
     const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
     this.process = child;
     process.once("exit", this.killAtExit);
-    const own = (act: () => void): void => {
-      if (this.process === child) act();
+    const died = (what: string): void => {
+      if (this.process === child) this.died(what);
+    };
+    this.listen(child, died);
+    const gone = (code: number | null, signal: string | null): void => {
+      died(signal === null ? `it exited with status ${code ?? "unknown"}` : `it was ended by ${signal}`);
     };
     child.on("error", (error) => {
-      own(() => this.died(`it cannot be started: ${error.message}`));
+      died(`it cannot be started: ${error.message}`);
     });
+    child.once("close", gone);
+    child.once("exit", (code, signal) => setTimeout(gone, LAST_WORDS, code, signal).unref());
+  }
+
+  private listen(child: ChildProcessWithoutNullStreams, died: (what: string) => void): void {
+    const { line: most } = this.patience;
+    const heard = (line: string): void => {
+      if (this.process === child) this.heard(line);
+    };
+    const tooLong = (start: string): void => {
+      died(`it wrote a line longer than ${most} characters: ${quoted(start)}`);
+    };
+    const note = (line: string): void => {
+      this.log.push(line);
+      if (this.log.length > LOG_LINES) this.log.shift();
+    };
+    // What cannot be written any more is known from the end of the process.
     child.stdin.on("error", () => undefined);
     child.stdout.setEncoding("utf8");
-    const tooLong = (start: string): void => {
-      own(() => this.died(`it wrote a line longer than ${this.patience.line} characters: ${quoted(start)}`));
-    };
-    child.stdout.on(
-      "data",
-      splitLines(
-        this.patience.line,
-        (line) => {
-          own(() => {
-            this.heard(line);
-          });
-        },
-        tooLong,
-      ),
-    );
-    child.stdout.once("end", () =>
-      setTimeout(() => {
-        own(() => this.died("it closed its stdout"));
-      }, LAST_WORDS).unref(),
-    );
+    child.stdout.on("data", splitLines(most, heard, tooLong));
+    child.stdout.once("end", () => setTimeout(died, LAST_WORDS, "it closed its stdout").unref());
     child.stderr.setEncoding("utf8");
-    child.stderr.on(
-      "data",
-      splitLines(
-        this.patience.line,
-        (line) => {
-          this.note(line);
-        },
-        () => undefined,
-      ),
-    );
-    const gone = (code: number | null, signal: string | null): void => {
-      own(() => this.died(signal === null ? `it exited with status ${code ?? "unknown"}` : `it was ended by ${signal}`));
-    };
-    child.once("close", gone);
-    child.once("exit", (code, signal) =>
-      setTimeout(() => {
-        gone(code, signal);
-      }, LAST_WORDS).unref(),
-    );
+    child.stderr.on("data", splitLines(most, note, note));
   }
 
   private send(request: Request): Promise<Reply> {
@@ -227,11 +212,6 @@ export class Child {
 
   private signal(signal: NodeJS.Signals): void {
     if (this.process !== undefined) signalGroup(this.process, signal);
-  }
-
-  private note(line: string): void {
-    this.log.push(line);
-    if (this.log.length > LOG_LINES) this.log.shift();
   }
 }
 

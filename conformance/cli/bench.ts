@@ -1,9 +1,9 @@
 /** The bench that an implementation sits on: it says hello once, then is judged case by case. */
 import type { HelloReply } from "../../spec/generated/types";
 import { answered, safely, type Door, type Exchange } from "../adapter/door";
-import { Child, PATIENCE } from "../adapter/stdio";
+import { Child, PATIENCE, type Patience } from "../adapter/stdio";
 import type { FiledCase, Spec } from "../case/spec";
-import { judgeOver } from "../verdict/blame";
+import { judgeOver, type Asked } from "../verdict/blame";
 import { judge, judgeAgain, type Judging } from "../verdict/judge";
 import type { Verdict } from "../verdict/verdict";
 import { reach } from "./specifier";
@@ -33,13 +33,15 @@ const TURN = 1 << 14;
 /** Reaches what a specifier names and says hello to it; `patience` multiplies every deadline. */
 export async function openBench(specifier: string, spec: Spec, stopper: Stopper, patience = 1): Promise<Bench> {
   const reached = reach(specifier);
-  return reached.in === "child" ? childBench(reached.command, spec, stopper, patience) : doorBench(reached.open(), spec, stopper);
+  return reached.in === "child"
+    ? benchOver(new Child(reached.command, impatient(patience)), spec, stopper)
+    : Promise.resolve(benchHere(safely(reached.open()), spec, stopper));
 }
 
-function doorBench(door: Door, spec: Spec, stopper: Stopper): Bench {
-  const safe = safely(door);
-  const hello = answered<HelloReply>(safe({ op: "hello", protocol: 1, runner: "kvm-conform" }));
-  const hold = <T>(exchange: Exchange<T>): Promise<T> => holdInTurns(exchange, safe, stopper);
+/** Throws Crashed if there is no greeting. */
+function benchHere(door: Door, spec: Spec, stopper: Stopper): Bench {
+  const hello = answered<HelloReply>(door({ op: "hello", protocol: 1, runner: "kvm-conform" }));
+  const hold = <T>(exchange: Exchange<T>): Promise<T> => holdInTurns(exchange, door, stopper);
   return {
     hello,
     judge: (what, options) => hold(judge(what, spec, hello, options)),
@@ -48,18 +50,22 @@ function doorBench(door: Door, spec: Spec, stopper: Stopper): Bench {
   };
 }
 
-async function childBench(command: readonly string[], spec: Spec, stopper: Stopper, patience: number): Promise<Bench> {
-  const child = new Child(command, { ...PATIENCE, deadline: PATIENCE.deadline * patience, grace: PATIENCE.grace * patience });
+function impatient(times: number): Patience {
+  return { ...PATIENCE, deadline: PATIENCE.deadline * times, grace: PATIENCE.grace * times };
+}
+
+/** Throws Crashed or Overdue if there is no greeting. */
+async function benchOver(child: Child, spec: Spec, stopper: Stopper): Promise<Bench> {
   const hello = await child.hello();
-  const hold = async (judging: () => Exchange<Verdict>): Promise<Verdict> => {
-    const verdict = await judgeOver(child, judging);
-    if (stopper.stopped) throw new Interrupted("stopped");
-    return verdict;
+  const asked: Asked = {
+    ask: (request) => (stopper.stopped ? Promise.reject(new Interrupted("stopped")) : child.ask(request)),
+    isRunning: () => child.isRunning(),
+    hasGivenUp: () => child.hasGivenUp(),
   };
   return {
     hello,
-    judge: (what, options) => hold(() => judge(what, spec, hello, options)),
-    replay: (what, schedule, options) => hold(() => judgeAgain(what, spec, hello, schedule, options)),
+    judge: (what, options) => judgeOver(asked, () => judge(what, spec, hello, options)),
+    replay: (what, schedule, options) => judgeOver(asked, () => judgeAgain(what, spec, hello, schedule, options)),
     end: () => child.end(),
   };
 }

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { join } from "node:path";
 import pc from "picocolors";
+import { Crashed, Overdue } from "../adapter/door";
 import { packageRoot } from "../case/root";
 import type { Spec } from "../case/spec";
 import type { Stopper } from "./bench";
@@ -20,9 +21,10 @@ function does<A extends unknown[]>(command: (...args: A) => Promise<number> | nu
     try {
       process.exitCode = await command(...args);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      say(`${pc.red("error:")} ${error.message}`);
-      process.exitCode = EXIT.usage;
+      const adapter = error instanceof Crashed || error instanceof Overdue;
+      if (!adapter && !(error instanceof UsageError)) throw error;
+      say(`${pc.red("error:")} ${adapter ? "the adapter: " : ""}${error.message}`);
+      process.exitCode = adapter ? EXIT.adapter : EXIT.usage;
     }
   };
 }

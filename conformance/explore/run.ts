@@ -170,10 +170,13 @@ export class Run {
       lane.unsupported = false;
       const what = `it says that it has ${call.do}, and answers that it has not`;
       this.found.violation("capability-lie", call.rule, undefined, `${call.do} is there`, what);
+      lane.returns.push("unsupported");
+      yield* this.begin(lane);
+      return;
     }
     lane.returns.push(returned ?? "nothing");
     const claim = call.returned;
-    const what = `${lane.name}: ${call.do} returned ${returned === undefined ? "nothing" : JSON.stringify(returned)}`;
+    const what = `${lane.name}: ${call.do} returned ${shown(returned)}`;
     if (claim !== undefined && (returned === undefined || !claim.test(returned, undefined, () => undefined)))
       this.found.violation("returned", claim.rule, claim.id, claim.text, what);
     if (call.staysBlocked) this.found.violation("returned", call.rule, undefined, `${call.do} stays blocked`, what);
@@ -233,7 +236,7 @@ export class Run {
 
   private row(lane: Lane, { does }: Transition, path: readonly string[]): void {
     const changes = this.whole.watch.changed().map(([read, value]) => `${read} = ${JSON.stringify(value)}`);
-    const returns = lane.back ? [`${lane.call?.do ?? lane.name} returns ${JSON.stringify(lane.returned)}`] : [];
+    const returns = lane.back ? [`${lane.call?.do ?? lane.name} returns ${shown(lane.returned)}`] : [];
     const { kind, objects, event } = does;
     const known = path.length > 0 ? path : [lane.call?.do ?? lane.name];
     this.trace.push({
@@ -252,4 +255,8 @@ export class Run {
     if (lane === undefined) throw new Misfit(`there is no thread ${thread} yet after ${this.taken.length} steps`);
     return lane;
   }
+}
+
+function shown(returned: Value | undefined): string {
+  return returned === undefined ? "nothing" : JSON.stringify(returned);
 }
