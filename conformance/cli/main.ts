@@ -151,9 +151,7 @@ async function main(): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     else {
-      const { Crashed, Overdue } = await import("../adapter/door.js");
-      const theirs = error instanceof Crashed || error instanceof Overdue;
-      say(theirs ? `${pc.red("adapter:")} ${error.message}` : error instanceof Error ? (error.stack ?? error.message) : String(error));
+      say(error instanceof Error ? (error.stack ?? error.message) : String(error));
       process.exitCode = EXIT.adapter;
     }
   }

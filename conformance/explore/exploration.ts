@@ -59,8 +59,10 @@ export class Exploration {
   }
 
   /** The case's claim about a built-in check, if it makes one. */
-  checkClaim(check: CheckName): CheckClaim | undefined {
-    return this.plan.claims.find((claim): claim is CheckClaim => claim.kind === "check" && claim.check === check);
+  checkClaim(check: CheckName, rule?: string): CheckClaim | undefined {
+    return this.plan.claims.find(
+      (claim): claim is CheckClaim => claim.kind === "check" && claim.check === check && (rule === undefined || claim.rule === rule),
+    );
   }
 
   /** The instances of a claim that there are in these values. */

@@ -37,7 +37,8 @@ export class Violations {
 
   /** The implementation's own checkers found something. */
   report({ check, what, rule }: Report): void {
-    const owner = this.whole.checkClaim(check);
+    // A report that names its rule breaks that one, whichever other rule of the case claims such a check.
+    const owner = this.whole.checkClaim(check, rule);
     const broken = owner?.rule ?? (rule as RuleId | undefined) ?? this.whole.plan.onlyRule;
     this.violation(check, broken, owner?.id, `never ${check}`, what);
   }
