@@ -76,7 +76,7 @@ export class Exploration {
   /** A run came to this: remembers it, and says if no outcome allows it. */
   came(returns: ReadonlyMap<string, readonly Value[]>, values: Values): { claim: OutcomeClaim; what: string } | undefined {
     const reads = Object.keys(values).sort();
-    this.ends.add(JSON.stringify([[...returns], reads.map((read) => [read, values[read]])]));
+    this.ends.add(JSON.stringify([[...returns].sort(([a], [b]) => (a < b ? -1 : 1)), reads.map((read) => [read, values[read]])]));
     const claim = this.outcomeClaim;
     if (claim === undefined) return undefined;
     const fits = (outcome: PlannedOutcome): boolean =>

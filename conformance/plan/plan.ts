@@ -1,6 +1,5 @@
 /** What a case comes to for one implementation: what is asked, in which order, and what can be judged. */
 import type { Call, Case, Given, HelloReply, RuleId } from "../../spec/generated/types";
-import { declaredAs } from "../case/names";
 import type { Spec } from "../case/spec";
 import { UnknownLimit } from "../case/want";
 import { argumentsOf } from "./arguments";
@@ -118,12 +117,7 @@ function neededFeatures(what: Case, spec: Spec): string[] {
   return [...new Set([...ofRules, ...ofCalls])].filter((feature) => feature !== undefined);
 }
 
-/** Whether a declared or offered list of names has this one. */
-export function offers(names: readonly string[], name: string): boolean {
-  return declaredAs(names, name) !== undefined;
-}
-
-/** The claims of a plan that this implementation can show, of one sort. */
+/** The claims about states that this implementation can show. */
 export function seenStates(plan: Plan): StateClaim[] {
   return plan.claims.filter((claim): claim is StateClaim => "compiled" in claim && claim.unseen === undefined);
 }

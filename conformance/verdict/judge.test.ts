@@ -2,7 +2,7 @@ import { caseOf, doorOf, helloOf, specOf, type Program } from "../../fixtures/pr
 import { SpinLock, spin_lock, spin_unlock } from "../../reference/sync/spinlock";
 import { Cell } from "../../reference/task";
 import { doorTo, type Adapter } from "../adapter/in-process";
-import { holdHere } from "../adapter/door";
+import { holdHere, type Door } from "../adapter/door";
 import { naive } from "../explore/naive";
 import { judge, judgeAgain } from "./judge";
 import type { Verdict } from "./verdict";
@@ -65,6 +65,25 @@ test("a failing schedule replays to the same violation", () => {
   expect(again.failure?.violations).toEqual(failure?.violations);
   expect(again.failure?.schedule).toBe(failure?.schedule);
   expect(again.how?.covered).toBe("one run");
+});
+
+test("a schedule that does not fit is said to, at the step where it does not", () => {
+  const program = counter(false);
+  const misfit = holdHere(judgeAgain(caseOf(program), specOf(program), helloOf(program), "0A1"), doorOf(program));
+  expect(misfit).toMatchObject({ verdict: "unfinished", reason: "step 1 of the schedule is thread 0, pick 1, which cannot go on there" });
+});
+
+test("a crash of threads is told with the schedule that leads to it", () => {
+  const program = counter(false);
+  const door = doorOf(program);
+  let steps = 0;
+  const crashing: Door = (request) => {
+    if (request.op === "step" && ++steps === 3) throw new Error("BUG: unable to handle page fault");
+    return door(request);
+  };
+  const verdict = holdHere(judge(caseOf(program), specOf(program), helloOf(program)), crashing);
+  expect(verdict.verdict).toBe("crashed");
+  expect(verdict.reason).toMatch(/^Error: BUG: unable to handle page fault[^]*\(under the schedule 001\)$/);
 });
 
 test("a lock takes the lost update away, in every schedule", () => {

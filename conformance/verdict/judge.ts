@@ -76,7 +76,7 @@ function verdictOf(what: Case, planned: Plan, explored: Explored, failure: Failu
     case: what.case,
     rules: what.rules,
     verdict,
-    reason: failure === undefined ? stopped?.what : undefined,
+    reason: failure === undefined ? reasonOf(planned, explored) : undefined,
     expected,
     seen: seenOf(planned.claims),
     marks: [...whole.marks],
@@ -84,6 +84,12 @@ function verdictOf(what: Case, planned: Plan, explored: Explored, failure: Failu
     how: howOf(planned, explored),
     failure,
   };
+}
+
+/** Why an exploration ended early; a crash of several threads with the schedule that leads to it. */
+function reasonOf({ threads }: Plan, { stopped, last }: Explored): string | undefined {
+  if (stopped?.why !== "crashed" || threads.length === 1 || last === undefined) return stopped?.what;
+  return `${stopped.what} (under the schedule ${writeSchedule(last.taken)})`;
 }
 
 function notRun(what: Case, verdict: "untestable" | "unclaimed", { reason, claims }: Pick<NotAsked, "reason" | "claims">): Verdict {
