@@ -80,6 +80,7 @@ export const mmu_notifier = ops("mmu_notifier", {
     yield kvm.notifier.active.rmw;
     kvm.notifier.active.now++;
     yield* spin_unlock(kvm.mn_invalidate_lock);
+    rule("lock.order.gpc-before-mmu");
     yield* pfncache.gfn_to_pfn_cache_invalidate_start(kvm, range);
     const session = yield* srcu_read_lock(kvm.kvm_srcu);
     yield* mmu_notifier.unmap_hva_range(kvm, range);

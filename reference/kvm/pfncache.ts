@@ -98,7 +98,6 @@ export const pfncache = ops("pfncache", {
       if (fruitless !== undefined) yield again([active, seq], fruitless);
       const pfn = yield* host_mm.hva_to_pfn(kvm, hva);
       yield* write_lock_irqsave(lock);
-      rule("xenev.cache.lookup-is-repeated");
       if (!(yield* pfncache.mmu_notifier_retry_cache(kvm, sampled))) {
         state.pfn = pfn;
         state.valid = true;
@@ -110,6 +109,7 @@ export const pfncache = ops("pfncache", {
 
   /** Whether a page that was looked up after sampling `seq` may be gone: the caches are told before `in_progress` is raised. */
   *mmu_notifier_retry_cache({ notifier: { active, seq } }: Kvm, sampled: number): Task<boolean> {
+    rule("xenev.cache.lookup-is-repeated");
     yield active.load;
     if (active.now > 0) return true;
     yield seq.load;

@@ -45,6 +45,7 @@ export const attributes = ops("attributes", {
 
   *kvm_xen_vcpu_set_attr(vcpu: Vcpu, type: VcpuAttribute, value: bigint, data: Runstate): Task<Answer> {
     const { lock } = to_kvm_xen(vcpu.kvm);
+    rule("lock.xen.leaf");
     return yield* vcpu_ioctl.kvm_vcpu_ioctl(vcpu, function* () {
       yield* mutex_lock(lock);
       const result = yield* attributes.set_vcpu_attribute(vcpu, type, value, data);
