@@ -9,7 +9,7 @@ import { requests } from "../kvm/requests";
 import type { Vcpu } from "../kvm/types";
 import { wake_up } from "../sync/wait";
 import { ops, rule, type Task } from "../task";
-import type { AvicExit } from "./avic_hw";
+import type { AvicExit, IncompleteIpi } from "./avic_hw";
 import { avic_logical } from "./avic_logical";
 import { entries_of_destination, table_entry, to_kvm_svm } from "./avic_tables";
 
@@ -31,7 +31,7 @@ export const avic_exits = ops("avic_exits", {
     return "ok";
   },
 
-  *complete_ipi(vcpu: Vcpu, cause: (AvicExit & { exit: "INCOMPLETE_IPI" })["cause"], icr: Icr): Task<void> {
+  *complete_ipi(vcpu: Vcpu, cause: IncompleteIpi["cause"], icr: Icr): Task<void> {
     rule("avic.ipi.invalid-target-emulated");
     if (cause === "INVALID_TARGET") yield* lapic.kvm_apic_send_ipi(vcpu.kvm, icr);
     rule("avic.ipi.not-running-only-woken");
