@@ -45,6 +45,8 @@ export type RuleId =
   | "avic.running.follows-scheduling"
   | "avic.running.irr-looked-at-last"
   | "avic.running.not-while-blocking"
+  | "avic.slot.one-page-for-all"
+  | "avic.slot.only-if-activated"
   | "avic.vmcb.max-index-from-the-limit"
   | "ipiv.control.follows-apicv"
   | "ipiv.entry.by-id"
