@@ -25,6 +25,7 @@ export const avic_exits = ops("avic_exits", {
 
   /** After a write of the ICR; no reason is given if hardware has delivered the IPI. */
   *avic_incomplete_ipi_interception(vcpu: Vcpu, reason: AvicExit | undefined, icr: Icr): Task<"ok"> {
+    rule("avic.ipi.once-by-whichever-way");
     if (reason === undefined) return "ok";
     if (reason.exit === "APIC_ACCESS") return yield* lapic.kvm_apic_send_ipi(vcpu.kvm, icr);
     if (reason.exit === "INCOMPLETE_IPI") yield* avic_exits.complete_ipi(vcpu, reason.cause, icr);

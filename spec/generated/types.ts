@@ -32,6 +32,8 @@ export type RuleId =
   | "avic.ipi.every-target-woken"
   | "avic.ipi.invalid-target-emulated"
   | "avic.ipi.not-running-only-woken"
+  | "avic.ipi.once-by-whichever-way"
+  | "avic.lapic.keeps-bits-that-exist"
   | "avic.logical.cache-follows-every-ldr"
   | "avic.logical.dfr-invalidates-in-old-mode"
   | "avic.logical.index"
