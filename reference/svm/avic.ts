@@ -24,6 +24,7 @@ export const avic = ops("avic", {
     const cell = to_kvm_svm(kvm).physical_id_table;
     yield cell.load;
     if (cell.now !== undefined) return "ok";
+    rule("avic.physical.no-vcpu-without-a-table");
     if (!(yield* kmalloc())) return "ENOMEM";
     yield cell.store;
     cell.now = physical_id_table();

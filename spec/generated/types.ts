@@ -42,6 +42,7 @@ export type RuleId =
   | "avic.logical.resynced"
   | "avic.physical.entry-by-id"
   | "avic.physical.id-too-big-inhibits"
+  | "avic.physical.no-vcpu-without-a-table"
   | "avic.physical.one-store"
   | "avic.running.cleared-before-blocking"
   | "avic.running.follows-scheduling"
