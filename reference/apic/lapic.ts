@@ -6,7 +6,7 @@
 import { requests } from "../kvm/requests";
 import type { GuestAction, Kvm, Vcpu } from "../kvm/types";
 import { vcpu_ioctl } from "../kvm/vcpu_ioctl";
-import { Cell, ops, type Step, type Task } from "../task";
+import { Cell, ops, rule, type Step, type Task } from "../task";
 import { x86_ops, type ApicRegister, type Icr } from "./x86_ops";
 
 /** The value of the DFR that means flat logical ids; every other means clusters. */
@@ -94,6 +94,7 @@ export const lapic = ops("lapic", {
   /** A write of a register as the guest does it: bits that do not exist are not kept. */
   *kvm_lapic_reg_write(vcpu: Vcpu, register: ApicRegister, value: number): Task<"ok"> {
     const cell = to_lapic(vcpu).regs[register];
+    rule("avic.lapic.keeps-bits-that-exist");
     yield cell.store;
     cell.now = (register === "LDR" ? value & APIC_LDR_MASK : value | APIC_DFR_ONES) >>> 0;
     return "ok";

@@ -2,6 +2,7 @@
  * AVIC: the physical table and IsRunning, which follow the lives of the vCPUs, and the control
  * block, which follows APICv's inhibits. Source: arch/x86/kvm/svm/avic.c.
  */
+import { access_page } from "../apic/access_page";
 import { apicv } from "../apic/apicv";
 import { to_lapic, type RegisterPage } from "../apic/lapic";
 import { block } from "../kvm/block";
@@ -23,6 +24,7 @@ export const avic = ops("avic", {
     const cell = to_kvm_svm(kvm).physical_id_table;
     yield cell.load;
     if (cell.now !== undefined) return "ok";
+    rule("avic.physical.no-vcpu-without-a-table");
     if (!(yield* kmalloc())) return "ENOMEM";
     yield cell.store;
     cell.now = physical_id_table();
@@ -30,17 +32,31 @@ export const avic = ops("avic", {
   },
 
   /** Nobody can find the vCPU yet, but the others' hardware may walk the table already. */
-  *avic_init_vcpu(vcpu: Vcpu): Task<void> {
+  *avic_init_vcpu(vcpu: Vcpu): Task<Result> {
     const { physical_id_table } = to_kvm_svm(vcpu.kvm);
     yield physical_id_table.load;
     const table = physical_id_table.now;
     vcpu_svm_init(vcpu, yield* avic.avic_get_backing_page(vcpu), table);
     const { in_kernel, apicv_active } = to_lapic(vcpu);
-    if (!in_kernel || table === undefined) return;
-    if (vcpu.vcpu_id > AVIC_MAX_PHYSICAL_ID) yield* avic.avic_id_too_big(vcpu);
-    else yield* avic.avic_init_backing_page(vcpu);
+    if (!in_kernel || table === undefined) return "ok";
+    if (vcpu.vcpu_id > AVIC_MAX_PHYSICAL_ID) {
+      yield* avic.avic_id_too_big(vcpu);
+    } else {
+      const allocated = yield* avic.avic_alloc_access_page(vcpu);
+      if (allocated !== "ok") return allocated;
+      yield* avic.avic_init_backing_page(vcpu);
+    }
     yield apicv_active.load;
     if (apicv_active.now) yield* avic.avic_activate_vmcb(vcpu);
+    return "ok";
+  },
+
+  /** Hardware catches accesses to the one page at 0xfee00000, and finds each vCPU's own page by its control block. */
+  *avic_alloc_access_page({ kvm }: Vcpu): Task<Result> {
+    rule("avic.slot.only-if-activated");
+    if (!(yield* apicv.kvm_apicv_activated(kvm))) return "ok";
+    rule("avic.slot.one-page-for-all");
+    return yield* access_page.kvm_alloc_apic_access_page(kvm);
   },
 
   /** Hardware works on the very page in which KVM keeps the registers: nothing is ever copied. */

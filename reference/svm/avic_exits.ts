@@ -9,7 +9,7 @@ import { requests } from "../kvm/requests";
 import type { Vcpu } from "../kvm/types";
 import { wake_up } from "../sync/wait";
 import { ops, rule, type Task } from "../task";
-import type { AvicExit } from "./avic_hw";
+import type { AvicExit, IncompleteIpi } from "./avic_hw";
 import { avic_logical } from "./avic_logical";
 import { entries_of_destination, table_entry, to_kvm_svm } from "./avic_tables";
 
@@ -25,13 +25,14 @@ export const avic_exits = ops("avic_exits", {
 
   /** After a write of the ICR; no reason is given if hardware has delivered the IPI. */
   *avic_incomplete_ipi_interception(vcpu: Vcpu, reason: AvicExit | undefined, icr: Icr): Task<"ok"> {
+    rule("avic.ipi.once-by-whichever-way");
     if (reason === undefined) return "ok";
     if (reason.exit === "APIC_ACCESS") return yield* lapic.kvm_apic_send_ipi(vcpu.kvm, icr);
     if (reason.exit === "INCOMPLETE_IPI") yield* avic_exits.complete_ipi(vcpu, reason.cause, icr);
     return "ok";
   },
 
-  *complete_ipi(vcpu: Vcpu, cause: (AvicExit & { exit: "INCOMPLETE_IPI" })["cause"], icr: Icr): Task<void> {
+  *complete_ipi(vcpu: Vcpu, cause: IncompleteIpi["cause"], icr: Icr): Task<void> {
     rule("avic.ipi.invalid-target-emulated");
     if (cause === "INVALID_TARGET") yield* lapic.kvm_apic_send_ipi(vcpu.kvm, icr);
     rule("avic.ipi.not-running-only-woken");

@@ -8,11 +8,15 @@ import type { Vcpu } from "../kvm/types";
 import { ops, type Task } from "../task";
 import { entries_of_destination, table_entry, to_kvm_svm, to_vcpu_svm } from "./avic_tables";
 
+/** Hardware has told none of the targets, or all of them and one does not run. */
+export interface IncompleteIpi {
+  readonly exit: "INCOMPLETE_IPI";
+  readonly cause: "INVALID_TARGET" | "TARGET_NOT_RUNNING" | "INVALID_BACKING_PAGE";
+}
+
 /** Why the guest was left. */
 export type AvicExit =
-  | { readonly exit: "APIC_ACCESS" }
-  | { readonly exit: "UNACCELERATED_ACCESS"; readonly register: ApicRegister }
-  | { readonly exit: "INCOMPLETE_IPI"; readonly cause: "INVALID_TARGET" | "TARGET_NOT_RUNNING" | "INVALID_BACKING_PAGE" };
+  { readonly exit: "APIC_ACCESS" } | { readonly exit: "UNACCELERATED_ACCESS"; readonly register: ApicRegister } | IncompleteIpi;
 
 export const avic_hw = ops("avic_hw", {
   /** A write of LDR or DFR traps after the value is in the page. Without AVIC it faults before. */

@@ -15,10 +15,7 @@ export const svm_chapter: Chapter = {
     kvm_svm_init(kvm);
   },
   vcpu_precreate: (kvm) => avic.avic_alloc_physical_id_table(kvm),
-  *vcpu_create(vcpu) {
-    yield* avic.avic_init_vcpu(vcpu);
-    return "ok";
-  },
+  vcpu_create: (vcpu) => avic.avic_init_vcpu(vcpu),
   vcpu_load: (vcpu) => avic.svm_vcpu_load(vcpu),
   vcpu_put: (vcpu) => avic.svm_vcpu_put(vcpu),
   vcpu_blocking: (vcpu) => avic.avic_vcpu_blocking(vcpu),
