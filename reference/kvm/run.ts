@@ -114,6 +114,7 @@ export const run = ops("run", {
   },
 
   *kvm_vcpu_srcu_read_unlock(vcpu: Vcpu): Task<void> {
+    rule("lock.srcu.one-section-per-vcpu");
     if (vcpu.run.srcu === undefined) throw new Error(`vCPU ${vcpu.vcpu_id} leaves a read section that it is not in`);
     yield* srcu_read_unlock(vcpu.kvm.kvm_srcu, vcpu.run.srcu);
     vcpu.run.srcu = undefined;
