@@ -103,6 +103,7 @@ export const create_vcpu = ops("create_vcpu", {
   *publish(vcpu: Vcpu): Task<void> {
     const { kvm } = vcpu;
     rule("lock.order.kvm-lock-first");
+    rule("lock.srcu.no-kvm-lock-inside");
     yield* mutex_lock(kvm.kvm_lock);
     yield* mutex_lock(vcpu.mutex);
     yield kvm.online_vcpus.load;

@@ -115,6 +115,7 @@ export const memslots = ops("memslots", {
     yield* spin_unlock(kvm.mn_invalidate_lock);
     rule("lock.srcu.synchronize-after-slots-arch");
     yield* mutex_unlock(kvm.slots_arch_lock);
+    rule("lock.srcu.no-synchronize-inside");
     yield* synchronize_srcu(kvm.kvm_srcu);
   },
 
