@@ -8,6 +8,7 @@ import { host_mm, hva_of } from "./host_mm";
 import { irqchip } from "./irqchip";
 import { memslots } from "./memslots";
 import { mmu_notifier, type HvaRange } from "./mmu_notifier";
+import { page_fault } from "./page_fault";
 import { requests } from "./requests";
 import { msr } from "./msr";
 import { run } from "./run";
@@ -137,6 +138,7 @@ export const kvm_api: Api = {
       memslots.kvm_vm_ioctl_set_memory_region(kvm, { id: Number(slot), base_gfn: gfn(gpa), npages: gfn(size), hva: hva_of(gfn(gpa)) }),
     "vcpu.close": (kvm, { vcpu }) => create_vcpu.kvm_vcpu_release(vcpu_fd(kvm, vcpu)),
     "guest.nop": (kvm, { vcpu }) => run.kvm_vcpu_ioctl_run(vcpu_fd(kvm, vcpu), {}),
+    "vcpu.pre_fault_memory": (kvm, { vcpu, gpa }) => page_fault.kvm_vcpu_pre_fault_memory(vcpu_fd(kvm, vcpu), gfn(gpa)),
     "vcpu.kick": (kvm, { vcpu }) => requests.kvm_vcpu_kick(vcpu_fd(kvm, vcpu)),
     "mm.migrate": (kvm, { gpa }) => host_mm.migrate(kvm, hva_of(gfn(gpa))),
     "mm.move_page": (kvm, { gpa }) => host_mm.move_page(kvm, hva_of(gfn(gpa))),

@@ -102,6 +102,8 @@ export const create_vcpu = ops("create_vcpu", {
   /** The slot is stored before the count grows: who sees the count finds the vCPU. */
   *publish(vcpu: Vcpu): Task<void> {
     const { kvm } = vcpu;
+    rule("lock.order.kvm-lock-first");
+    rule("lock.srcu.no-kvm-lock-inside");
     yield* mutex_lock(kvm.kvm_lock);
     yield* mutex_lock(vcpu.mutex);
     yield kvm.online_vcpus.load;

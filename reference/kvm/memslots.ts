@@ -61,6 +61,7 @@ export const memslots = ops("memslots", {
 
   /** Adds a slot, or deletes the one with this id if `npages` is 0. Takes slots_lock itself. */
   *kvm_set_memory_region(kvm: Kvm, slot: Omit<Memslot, "invalid">): Task<Result> {
+    rule("lock.order.slots-lock-first");
     yield* mutex_lock(kvm.slots_lock);
     const result = yield* memslots.__kvm_set_memory_region(kvm, slot);
     yield* mutex_unlock(kvm.slots_lock);
@@ -78,6 +79,7 @@ export const memslots = ops("memslots", {
       yield* memslots.kvm_delete_memslot(kvm, old, others);
       return "ok";
     }
+    rule("apicpg.slot.no-overlap");
     if (others.some((slot) => base_gfn < slot.base_gfn + slot.npages && slot.base_gfn < base_gfn + npages)) return "EEXIST";
     if (old !== undefined) return "EINVAL";
     yield* mutex_lock(kvm.slots_arch_lock);
@@ -93,6 +95,7 @@ export const memslots = ops("memslots", {
     let flush = false;
     for (let gfn = old.base_gfn; gfn < old.base_gfn + old.npages; gfn++) flush = (yield* mmu.zap_gfn(kvm, gfn)) || flush;
     if (flush) yield* mmu.kvm_flush_remote_tlbs(kvm);
+    rule("lock.spin.nothing-sleeps-inside");
     yield* write_unlock(kvm.mmu_lock);
     yield* mutex_lock(kvm.slots_arch_lock);
     yield* memslots.kvm_swap_active_memslots(kvm, others);
@@ -112,6 +115,7 @@ export const memslots = ops("memslots", {
     yield* spin_unlock(kvm.mn_invalidate_lock);
     rule("lock.srcu.synchronize-after-slots-arch");
     yield* mutex_unlock(kvm.slots_arch_lock);
+    rule("lock.srcu.no-synchronize-inside");
     yield* synchronize_srcu(kvm.kvm_srcu);
   },
 

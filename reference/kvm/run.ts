@@ -23,6 +23,7 @@ const CANCELLED = Symbol("cancelled");
 export const run = ops("run", {
   /** The KVM_RUN ioctl with one guest action: returns when it is done and the vCPU is out again. */
   *kvm_vcpu_ioctl_run(vcpu: Vcpu, action: GuestAction): Task<unknown> {
+    rule("lock.srcu.no-vcpu-mutex-inside");
     yield* mutex_lock(vcpu.mutex);
     yield* sched.vcpu_load(vcpu);
     yield* run.kvm_vcpu_srcu_read_lock(vcpu);
@@ -114,6 +115,7 @@ export const run = ops("run", {
   },
 
   *kvm_vcpu_srcu_read_unlock(vcpu: Vcpu): Task<void> {
+    rule("lock.srcu.one-section-per-vcpu");
     if (vcpu.run.srcu === undefined) throw new Error(`vCPU ${vcpu.vcpu_id} leaves a read section that it is not in`);
     yield* srcu_read_unlock(vcpu.kvm.kvm_srcu, vcpu.run.srcu);
     vcpu.run.srcu = undefined;

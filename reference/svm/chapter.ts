@@ -1,4 +1,6 @@
 /** What is peculiar to AMD: AVIC and its tables. */
+import { access_page } from "../apic/access_page";
+import { apicv } from "../apic/apicv";
 import { kvm_ops_update } from "../apic/x86_ops";
 import { per_vcpu, per_vm, type Api, type Reader } from "../kvm/api";
 import type { Chapter, Kvm } from "../kvm/types";
@@ -15,7 +17,11 @@ export const svm_chapter: Chapter = {
     kvm_svm_init(kvm);
   },
   vcpu_precreate: (kvm) => avic.avic_alloc_physical_id_table(kvm),
-  vcpu_create: (vcpu) => avic.avic_init_vcpu(vcpu),
+  *vcpu_create(vcpu) {
+    const { kvm } = vcpu;
+    const made = (yield* apicv.kvm_apicv_activated(kvm)) ? yield* access_page.kvm_alloc_apic_access_page(kvm) : "ok";
+    return made === "ok" ? yield* avic.avic_init_vcpu(vcpu) : made;
+  },
   vcpu_load: (vcpu) => avic.svm_vcpu_load(vcpu),
   vcpu_put: (vcpu) => avic.svm_vcpu_put(vcpu),
   vcpu_blocking: (vcpu) => avic.avic_vcpu_blocking(vcpu),

@@ -21,7 +21,7 @@ interface VcpuAccessPage {
   readonly apic_access_addr: VmcsField<Pfn | undefined>;
 }
 
-function to_vcpu_access_page(vcpu: Vcpu): VcpuAccessPage {
+export function to_vcpu_access_page(vcpu: Vcpu): VcpuAccessPage {
   return vcpu.arch["apic_access_page"] as VcpuAccessPage;
 }
 
@@ -62,6 +62,7 @@ export const apic_access_page = ops("apic_access_page", {
     const since = versions([seq]);
     const pfn = yield* host_mm.hva_to_pfn(kvm, slot.hva);
 
+    rule("apicpg.reload.never-waits");
     rule("apicpg.reload.writes-under-mmu-lock");
     yield* read_lock(kvm.mmu_lock);
     rule("apicpg.reload.retries");

@@ -53,4 +53,8 @@ export const FORBIDDEN: readonly Readonly<ForbiddenPair>[] = [
   { outer: "xen_lock", inner: "synchronize", rule: "lock.xen.no-synchronize-inside" },
   { outer: "apicv_update_lock", inner: "synchronize", rule: "lock.apicv.no-synchronize-inside" },
   { outer: "mmu_lock", inner: "synchronize", rule: "lock.spin.nothing-sleeps-inside" },
+  { outer: "gpc_lock", inner: "synchronize", rule: "lock.spin.nothing-sleeps-inside" },
+  { outer: "wqh_lock", inner: "synchronize", rule: "lock.spin.nothing-sleeps-inside" },
+  { outer: "rq_lock", inner: "synchronize", rule: "lock.spin.nothing-sleeps-inside" },
+  { outer: "mn_invalidate_lock", inner: "synchronize", rule: "lock.notifier.count-lock-is-a-leaf" },
 ];

@@ -165,6 +165,7 @@ export type CallName =
   | "vcpu.enable_cap"
   | "vcpu.get_msrs"
   | "vcpu.kick"
+  | "vcpu.pre_fault_memory"
   | "vcpu.set_guest_debug"
   | "vcpu.set_lapic"
   | "vcpu.set_msrs"
@@ -194,6 +195,7 @@ export type LimitName =
 export type SymbolName =
   | "APIC_BASE"
   | "EOM"
+  | "PAGE"
   | "SCONTROL"
   | "SIEFP"
   | "SIMP"
