@@ -42,6 +42,7 @@ export const apic_api: Api = {
     "vcpu.set_guest_debug": (kvm, args) =>
       guest_debug.kvm_vcpu_ioctl_set_guest_debug(vcpu_fd(kvm, args["vcpu"]), args["block_irq"] === true),
   },
+  events: ["apicv.inhibits.stored"],
   reads: {
     ...access_page_reads,
     ...lapic_reads,
