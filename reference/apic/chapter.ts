@@ -35,14 +35,13 @@ export const apic_chapter: Chapter = {
 
 export const apic_api: Api = {
   features: ["apicv", "apic_access_page"],
-  events: ["vcpu.*.irr.set"],
+  events: ["apicv.inhibits.stored", "vcpu.*.irr.set"],
   calls: {
     ...lapic_calls,
     "vm.create_pit2": (kvm) => i8254.kvm_vm_ioctl_create_pit2(kvm),
     "vcpu.set_guest_debug": (kvm, args) =>
       guest_debug.kvm_vcpu_ioctl_set_guest_debug(vcpu_fd(kvm, args["vcpu"]), args["block_irq"] === true),
   },
-  events: ["apicv.inhibits.stored"],
   reads: {
     ...access_page_reads,
     ...lapic_reads,
