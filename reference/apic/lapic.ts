@@ -6,7 +6,7 @@
 import { requests } from "../kvm/requests";
 import type { GuestAction, Kvm, Vcpu } from "../kvm/types";
 import { vcpu_ioctl } from "../kvm/vcpu_ioctl";
-import { Cell, ops, type Step, type Task } from "../task";
+import { Cell, ops, rule, type Step, type Task } from "../task";
 import { x86_ops, type ApicRegister, type Icr } from "./x86_ops";
 
 /** The value of the DFR that means flat logical ids; every other means clusters. */
@@ -71,6 +71,7 @@ export const lapic = ops("lapic", {
   /** APICv is taken to be on until the first entry, whose pending request looks at the inhibits. */
   *kvm_create_lapic(vcpu: Vcpu): Task<void> {
     const { kvm } = vcpu;
+    rule("apicv.absent.until-irqchip");
     yield kvm.irqchip_mode.load;
     const in_kernel = kvm.irqchip_mode.now !== "none";
     const active = in_kernel && kvm.config.enable_apicv;

@@ -162,12 +162,13 @@ export const synic = ops("synic", {
    * guest's write is inside an SRCU section, so nothing here may wait for a memslot.
    */
   *synic_count_auto_eoi({ kvm }: Vcpu, change: 1 | -1): Task<void> {
+    rule("synic.auto-eoi.counted-with-inhibit");
     if (!kvm.config.enable_apicv) return;
     const hv = to_hv(kvm);
     const { apicv_update_lock } = to_apicv(kvm);
     rule("synic.auto-eoi.no-memslot-change");
+    rule("lock.srcu.no-slots-lock-inside");
     yield* down_write(apicv_update_lock);
-    rule("synic.auto-eoi.counted-with-inhibit");
     hv.synic_auto_eoi_used += change;
     yield* apicv.__kvm_set_or_clear_apicv_inhibit(kvm, "HYPERV", hv.synic_auto_eoi_used > 0);
     yield* up_write(apicv_update_lock);
