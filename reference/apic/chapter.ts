@@ -35,7 +35,7 @@ export const apic_chapter: Chapter = {
 
 export const apic_api: Api = {
   features: ["apicv", "apic_access_page"],
-  events: ["vcpu.*.irr.set"],
+  events: ["apicv.inhibits.stored", "vcpu.*.irr.set"],
   calls: {
     ...lapic_calls,
     "vm.create_pit2": (kvm) => i8254.kvm_vm_ioctl_create_pit2(kvm),

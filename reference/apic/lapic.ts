@@ -71,6 +71,7 @@ export const lapic = ops("lapic", {
   /** APICv is taken to be on until the first entry, whose pending request looks at the inhibits. */
   *kvm_create_lapic(vcpu: Vcpu): Task<void> {
     const { kvm } = vcpu;
+    rule("apicv.absent.until-irqchip");
     yield kvm.irqchip_mode.load;
     const in_kernel = kvm.irqchip_mode.now !== "none";
     const active = in_kernel && kvm.config.enable_apicv;

@@ -139,7 +139,7 @@ export const synic = ops("synic", {
     put(own.auto_eoi, vector, yield* synic.synic_has_vector_auto_eoi(vcpu, vector));
     const has = own.auto_eoi.size > 0;
     rule("synic.auto-eoi.counts-vcpus");
-    if (had !== has) yield* synic.synic_count_auto_eoi(vcpu.kvm, has ? 1 : -1);
+    if (had !== has) yield* synic.synic_count_auto_eoi(vcpu, has ? 1 : -1);
   },
 
   *synic_has_vector_connected(vcpu: Vcpu, vector: number): Task<boolean> {
@@ -161,13 +161,14 @@ export const synic = ops("synic", {
    * critical section: else two vCPUs could each act on a count that the other has made old. The
    * guest's write is inside an SRCU section, so nothing here may wait for a memslot.
    */
-  *synic_count_auto_eoi(kvm: Kvm, change: 1 | -1): Task<void> {
+  *synic_count_auto_eoi({ kvm }: Vcpu, change: 1 | -1): Task<void> {
+    rule("synic.auto-eoi.counted-with-inhibit");
     if (!kvm.config.enable_apicv) return;
     const hv = to_hv(kvm);
     const { apicv_update_lock } = to_apicv(kvm);
     rule("synic.auto-eoi.no-memslot-change");
+    rule("lock.srcu.no-slots-lock-inside");
     yield* down_write(apicv_update_lock);
-    rule("synic.auto-eoi.counted-with-inhibit");
     hv.synic_auto_eoi_used += change;
     yield* apicv.__kvm_set_or_clear_apicv_inhibit(kvm, "HYPERV", hv.synic_auto_eoi_used > 0);
     yield* up_write(apicv_update_lock);
