@@ -55,29 +55,39 @@ export interface KThread {
 export interface Stack {
   readonly name: string;
   readonly held: Held[];
+  /** What the kernel hangs on the running task: nobody else looks at it. */
+  current?: unknown;
   preempt_count: number;
   irqs_off: number;
 }
 
 /**
  * One location that the kernel touches without its lock: an atomic, a flag, half of a wide write.
- * `now` is read after announcing `load` and written after announcing `store` or `rmw`.
+ * `now` is read after announcing `load` and written after announcing `store` or `rmw`. A step is
+ * made when it is first announced: a world has many cells, and a run touches few of them.
  */
 export class Cell<T> implements Thing {
-  readonly load: Step;
-  readonly store: Step;
-  readonly rmw: Step;
   /** Counts the stores; `again` compares it. Only the machine changes it. */
   version = 0;
+  private loads: Step | undefined;
+  private stores: Step | undefined;
+  private rmws: Step | undefined;
 
   constructor(
     readonly name: string,
     public now: T,
-  ) {
-    const on = [this];
-    this.load = { kind: "load", on };
-    this.store = { kind: "store", on };
-    this.rmw = { kind: "rmw", on };
+  ) {}
+
+  get load(): Step {
+    return (this.loads ??= { kind: "load", on: [this] });
+  }
+
+  get store(): Step {
+    return (this.stores ??= { kind: "store", on: [this] });
+  }
+
+  get rmw(): Step {
+    return (this.rmws ??= { kind: "rmw", on: [this] });
   }
 
   /** The same store or read-modify-write, seen by claims as `event`. Make it once, beside the cell. */
@@ -122,8 +132,7 @@ const GUARD = Symbol("guard");
  * step of its own. It becomes visible to others, and to claims, when the guard is released.
  */
 export function guarded<T extends object>(guard: Thing, data: T): T {
-  Object.defineProperty(data, GUARD, { value: guard });
-  return data;
+  return Object.assign(data, { [GUARD]: guard });
 }
 
 /** The lock that guards this record, if it was declared with `guarded`. */

@@ -16,7 +16,8 @@ const RELEASES: ReadonlySet<string> = new Set<Kind>(["unlock", "write_unlock"]);
 
 /** The footprints of one exploration. */
 export class Footprints {
-  private readonly known = new Map<string, Footprint>();
+  /** By the first object that they touch. */
+  private readonly known = new Map<string, Footprint[]>();
   private readonly conflicts: boolean[][] = [];
   private readonly wanted: ReadonlySet<string>;
   private wholeCall: Footprint | undefined;
@@ -34,17 +35,16 @@ export class Footprints {
   }
 
   /** The footprint of an announcement. */
-  of({ kind, on, event, picks }: Announcement): Footprint {
-    let key: string = kind;
-    for (const { name } of on) key += ` ${name}`;
-    if (event !== undefined) key += `!${event}`;
-    if (picks !== undefined) key += `?${picks}`;
-    let found = this.known.get(key);
-    if (found === undefined) {
-      const objects = on.map(({ name }) => name);
-      this.known.set(key, (found = this.make(kind, objects, event, picks ?? 1)));
-    }
-    return found;
+  of(announced: Announcement): Footprint {
+    const first = announced.on[0]?.name ?? "";
+    let candidates = this.known.get(first);
+    if (candidates === undefined) this.known.set(first, (candidates = []));
+    for (const each of candidates) if (isOf(each, announced)) return each;
+    const { kind, on, event, picks } = announced;
+    const objects = on.map(({ name }) => name);
+    const made = this.make(kind, objects, event, picks ?? 1);
+    candidates.push(made);
+    return made;
   }
 
   /** The footprint of a call that cannot be looked into: it touches everything. */
@@ -93,6 +93,14 @@ export class Footprints {
     const shows = this.thens.filter((claim) => visibleTo(step, claim).length > 0).map((claim) => claim.id);
     return { id, kind, objects, event, picks, visible, shows, reads: [...new Set(reads)], locks, transitions: [] };
   }
+}
+
+function isOf({ kind, objects, event, picks }: Footprint, announced: Announcement): boolean {
+  if (kind !== announced.kind || event !== announced.event || picks !== (announced.picks ?? 1)) return false;
+  const { on } = announced;
+  if (objects.length !== on.length) return false;
+  for (let i = 0; i < objects.length; i++) if (objects[i] !== on[i]?.name) return false;
+  return true;
 }
 
 type Touch = Pick<Footprint, "kind" | "objects" | "event">;

@@ -3,20 +3,22 @@
  * preempts that thread in between. Source: virt/kvm/kvm_main.c, vcpu_load, kvm_sched_out.
  */
 import { spin_lock_irqsave, spin_unlock_irqrestore } from "../sync/spinlock";
-import { ops, running, type Stack, type Task } from "../task";
+import { ops, running, type Task } from "../task";
 import type { Vcpu } from "./types";
 
-/** Which vCPU a thread has loaded: its own, as `current` is. */
-const loaded = new WeakMap<Stack, Vcpu>();
+/** The vCPU that the running thread has loaded. */
+function loaded(): Vcpu | undefined {
+  return running().stack.current as Vcpu | undefined;
+}
 
 export const sched = ops("sched", {
   *vcpu_load(vcpu: Vcpu): Task<void> {
     for (const chapter of vcpu.kvm.chapters) if (chapter.vcpu_load) yield* chapter.vcpu_load(vcpu);
-    loaded.set(running().stack, vcpu);
+    running().stack.current = vcpu;
   },
 
   *vcpu_put(vcpu: Vcpu): Task<void> {
-    loaded.delete(running().stack);
+    running().stack.current = undefined;
     for (const chapter of vcpu.kvm.chapters) if (chapter.vcpu_put) yield* chapter.vcpu_put(vcpu, false);
   },
 
@@ -26,7 +28,7 @@ export const sched = ops("sched", {
    * nothing unless the thread is between vcpu_load and vcpu_put.
    */
   *preempt(): Task<"ok"> {
-    const vcpu = loaded.get(running().stack);
+    const vcpu = loaded();
     if (vcpu === undefined) return "ok";
     yield* spin_lock_irqsave(vcpu.kvm.rq_lock);
     yield* sched.kvm_sched_out(vcpu);
