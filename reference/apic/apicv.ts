@@ -81,6 +81,8 @@ export const apicv = ops("apicv", {
    */
   *switch_all(kvm: Kvm, next: readonly Inhibit[]): Task<void> {
     const { inhibits, store_inhibits } = to_apicv(kvm);
+    rule("lock.apicv.inside-all");
+    rule("lock.apicv.no-synchronize-inside");
     rule("apicv.inhibit.kick-first");
     yield* requests.kvm_make_all_cpus_request(kvm, "APICV_UPDATE");
     yield store_inhibits;
