@@ -4,10 +4,11 @@ import { boot_cpu } from "./boot_cpu";
 import { capabilities, type Cap } from "./capabilities";
 import { clock } from "./clock";
 import { create_vcpu } from "./create_vcpu";
-import { host_mm, hva_of } from "./host_mm";
+import { host_mm, hva_of, type HvaRange } from "./host_mm";
 import { irqchip } from "./irqchip";
 import { memslots } from "./memslots";
-import { mmu_notifier, type HvaRange } from "./mmu_notifier";
+import { migration } from "./migration";
+import { mmu_notifier } from "./mmu_notifier";
 import { page_fault } from "./page_fault";
 import { requests } from "./requests";
 import { msr } from "./msr";
@@ -140,7 +141,7 @@ export const kvm_api: Api = {
     "guest.nop": (kvm, { vcpu }) => run.kvm_vcpu_ioctl_run(vcpu_fd(kvm, vcpu), {}),
     "vcpu.pre_fault_memory": (kvm, { vcpu, gpa }) => page_fault.kvm_vcpu_pre_fault_memory(vcpu_fd(kvm, vcpu), gfn(gpa)),
     "vcpu.kick": (kvm, { vcpu }) => requests.kvm_vcpu_kick(vcpu_fd(kvm, vcpu)),
-    "mm.migrate": (kvm, { gpa }) => host_mm.migrate(kvm, hva_of(gfn(gpa))),
+    "mm.migrate": (kvm, { gpa }) => migration.migrate(kvm, hva_of(gfn(gpa))),
     "mm.move_page": (kvm, { gpa }) => host_mm.move_page(kvm, hva_of(gfn(gpa))),
     "mm.invalidate_range_start": (kvm, args) => mmu_notifier.kvm_mmu_notifier_invalidate_range_start(kvm, hvas(args)),
     "mm.invalidate_range_end": (kvm, args) => mmu_notifier.kvm_mmu_notifier_invalidate_range_end(kvm, hvas(args)),

@@ -4,9 +4,7 @@
  * writes to memory that nobody reads any more.
  */
 import { Cell, store_all, type Step } from "../task";
-import { hva_of } from "./host_mm";
 import type { Pfn } from "./mmu";
-import type { Kvm } from "./types";
 
 export class Word extends Cell<bigint> {
   private readonly steps = new Map<string, Step>();
@@ -35,15 +33,15 @@ export type GuestMemory = Map<number, Word>;
 
 const PAGE = 4096;
 
-/** The word at a guest address; the first to look at it gives it its name. */
-export function word_at(kvm: Kvm, gpa: bigint, name: string): Word {
-  const address = hva_of(Number(gpa >> 12n)) * PAGE + Number(gpa & 0xfffn);
-  let word = kvm.mm.memory.get(address);
-  if (word === undefined) kvm.mm.memory.set(address, (word = new Word(name, 0n)));
+/** The word at an offset in a page; the first to look at it gives it its name. */
+export function word_in(memory: GuestMemory, hva: number, offset: number, name: string): Word {
+  const address = hva * PAGE + offset;
+  let word = memory.get(address);
+  if (word === undefined) memory.set(address, (word = new Word(name, 0n)));
   return word;
 }
 
 /** The words of one page. */
-export function words_of(kvm: Kvm, hva: number): readonly Word[] {
-  return [...kvm.mm.memory].flatMap(([address, word]) => (Math.floor(address / PAGE) === hva ? word : []));
+export function words_of(memory: GuestMemory, hva: number): readonly Word[] {
+  return [...memory].flatMap(([address, word]) => (Math.floor(address / PAGE) === hva ? word : []));
 }

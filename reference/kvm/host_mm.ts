@@ -1,11 +1,9 @@
 /**
- * The host's memory behind the guest: which frame backs each page of the VMM, and what moves it.
- * KVM holds no reference to a page that it has mapped; the MMU notifier tells it before one goes.
- * Source: mm/rmap.c, try_to_migrate_one; virt/kvm/kvm_main.c, hva_to_pfn.
+ * The host's memory behind the guest: which frame backs each page of the VMM. KVM holds no reference
+ * to a page that it has mapped. Source: virt/kvm/kvm_main.c, hva_to_pfn.
  */
 import { Cell, ops, rmw_all, type Task } from "../task";
 import { words_of, type GuestMemory } from "./guest_memory";
-import { mmu_notifier } from "./mmu_notifier";
 import type { Pfn } from "./mmu";
 import type { Kvm } from "./types";
 
@@ -23,6 +21,12 @@ export function host_mm_of(): HostMm {
 /** Where guest memory is mapped in the VMM, in pages: frame n of the guest is page n from here. */
 const GUEST_HVA = 0x7f0000000;
 
+/** Host virtual pages, from `start` up to and without `end`. */
+export interface HvaRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The host virtual page behind a guest frame, for every slot there is, KVM's own included. */
 export function hva_of(gfn: number): number {
   return GUEST_HVA + gfn;
@@ -37,19 +41,10 @@ export function pte(kvm: Kvm, hva: number): Cell<Pfn> {
 }
 
 export const host_mm = ops("host_mm", {
-  /** The page moves to another frame: whoever maps it is told before, and may map it again after. */
-  *migrate(kvm: Kvm, hva: number): Task<"ok"> {
-    const range = { start: hva, end: hva + 1 };
-    yield* mmu_notifier.kvm_mmu_notifier_invalidate_range_start(kvm, range);
-    yield* host_mm.move_page(kvm, hva);
-    yield* mmu_notifier.kvm_mmu_notifier_invalidate_range_end(kvm, range);
-    return "ok";
-  },
-
   /** Only the move, between the two notifications: from here on the old frame is somebody else's. */
   *move_page(kvm: Kvm, hva: number): Task<"ok"> {
     const cell = pte(kvm, hva);
-    const words = words_of(kvm, hva);
+    const words = words_of(kvm.mm.memory, hva);
     yield rmw_all([cell, ...words]);
     cell.now++;
     for (const word of words) word.move(cell.now);

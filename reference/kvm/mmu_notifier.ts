@@ -9,6 +9,7 @@ import { spin_lock, spin_unlock } from "../sync/spinlock";
 import { srcu_read_lock, srcu_read_unlock } from "../sync/srcu";
 import { WaitQueue, wake_up } from "../sync/wait";
 import { Cell, guarded, ops, rule, type Step, type Task, type Thing } from "../task";
+import type { HvaRange } from "./host_mm";
 import type { Memslot } from "./memslots";
 import { mmu } from "./mmu";
 import { pfncache } from "./pfncache";
@@ -44,12 +45,6 @@ export function notifier_of(mmu_lock: Thing): Notifier {
     advance: seq.as("rmw", "mmu_notifier.seq.advanced"),
     range: guarded(mmu_lock, { start: 0, end: 0 }),
   };
-}
-
-/** Host virtual pages, from `start` up to and without `end`. */
-export interface HvaRange {
-  readonly start: number;
-  readonly end: number;
 }
 
 /** Guest frames of one slot, from `start` up to and without `end`. */

@@ -7,9 +7,8 @@ import { Mutex, mutex_lock, mutex_unlock } from "../sync/mutex";
 import { ReadersWriter, write_lock_irqsave, write_unlock_irqrestore } from "../sync/rwlock";
 import { SpinLock, spin_lock, spin_unlock } from "../sync/spinlock";
 import { again, Cell, guarded, ops, rule, versions, type Task } from "../task";
-import { host_mm } from "./host_mm";
+import { host_mm, type HvaRange } from "./host_mm";
 import { gfn_to_memslot, type Table } from "./memslots";
-import type { HvaRange } from "./mmu_notifier";
 import type { Pfn } from "./mmu";
 import type { Kvm } from "./types";
 

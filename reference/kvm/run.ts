@@ -38,11 +38,10 @@ export const run = ops("run", {
     for (;;) {
       vcpu.run.retry = undefined as Retry | undefined;
       const exit = yield* run.vcpu_enter_guest(vcpu, action);
+      let result: unknown = exit === CANCELLED ? RETRY_INSTRUCTION : "ok";
+      if (exit !== CANCELLED && action.exit) result = yield* action.exit(vcpu, exit);
       for (const chapter of vcpu.kvm.chapters) if (chapter.inject_pending_events) yield* chapter.inject_pending_events(vcpu);
-      if (exit !== CANCELLED) {
-        const result = action.exit === undefined ? "ok" : yield* action.exit(vcpu, exit);
-        if (result !== RETRY_INSTRUCTION) return result;
-      }
+      if (result !== RETRY_INSTRUCTION) return result;
       // A round that only re-posted its own request can do nothing better than to come again
       // when what it waits for has moved, or when somebody else asks for something.
       const { retry, seen } = vcpu.run;

@@ -163,7 +163,7 @@ export interface Chapter {
   vcpu_enter?(vcpu: Vcpu): Task<void>;
   vcpu_load?(vcpu: Vcpu): Task<void>;
   vcpu_put?(vcpu: Vcpu, preempted: boolean): Task<void>;
-  /** After each attempt to enter, where the vCPU thread may sleep: delivers what had to wait for that. */
+  /** After each attempt to enter and what came of it, where the thread may sleep: delivers what had to wait for that. */
   inject_pending_events?(vcpu: Vcpu): Task<void>;
   /** The vCPU thread is about to sleep, not yet on the wait queue, with preemption off. */
   vcpu_blocking?(vcpu: Vcpu): Task<void>;

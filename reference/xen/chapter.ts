@@ -10,6 +10,7 @@ import type { Task } from "../task";
 import { evtchn } from "./evtchn";
 import { runstate } from "./runstate";
 import { kvm_xen_of, to_kvm_xen, to_vcpu_xen, vcpu_xen_of } from "./state";
+import { xen_wake } from "./wake";
 
 /** The guest's memory, in frames from 0, and where in it the given areas are. */
 const GUEST_FRAMES = 256;
@@ -67,4 +68,8 @@ export const xen_chapter: Chapter = {
   },
 
   inject_pending_events: flush_shadow,
+
+  *has_events(vcpu: Vcpu): Task<boolean> {
+    return to_kvm_xen(vcpu.kvm).enabled && (yield* xen_wake.has_events(vcpu));
+  },
 };

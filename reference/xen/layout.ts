@@ -2,9 +2,15 @@
  * Where things are in the areas that a Xen guest shares with its hypervisor, in the 32-bit and the
  * 64-bit layout. Source: include/xen/interface/xen.h, vcpu.h; arch/x86/kvm/xen.h.
  */
-import { word_at, type Word } from "../kvm/guest_memory";
+import { word_in, type Word } from "../kvm/guest_memory";
+import { hva_of } from "../kvm/host_mm";
 import type { Kvm } from "../kvm/types";
 import { load_all, store_all, type Step } from "../task";
+
+/** The word at a guest address. */
+function word_at(kvm: Kvm, gpa: bigint, name: string): Word {
+  return word_in(kvm.mm.memory, hva_of(Number(gpa >> 12n)), Number(gpa & 0xfffn), name);
+}
 
 /** Bit 63 of the entry time, as its last byte holds it: the runstate is being updated. */
 export const XEN_RUNSTATE_UPDATE = 0x80n;

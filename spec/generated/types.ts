@@ -114,6 +114,8 @@ export type RuleId =
   | "xencfg.vcpu-info.one-page"
   | "xencfg.vcpu-info.only-where-registered"
   | "xencfg.vector.reserved-refused"
+  | "xenev.block.shadow-is-work"
+  | "xenev.block.unmapped-is-looked-at-awake"
   | "xenev.cache.lookup-is-repeated"
   | "xenev.irqfd.work-only-if-blocked"
   | "xenev.pending.before-mask"
