@@ -99,8 +99,9 @@ export const attributes = ops("attributes", {
     return vector === 0n || (vector >= FIRST_VECTOR && vector < 256n);
   },
 
-  /** The area is at this address from now on, or nowhere. */
+  /** The area is at this address from now on, or nowhere. Nobody who may want xen_lock is waited for. */
   *set_address(gpc: GfnToPfnCache, gpa: bigint): Task<Answer> {
+    rule("lock.xen.no-synchronize-inside");
     let result: Answer = "ok";
     const session = yield* srcu_read_lock(gpc.kvm.kvm_srcu);
     if (gpa === INVALID_ADDRESS) yield* pfncache.kvm_gpc_deactivate(gpc);
