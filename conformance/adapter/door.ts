@@ -29,13 +29,28 @@ export function holdHere<T>(exchange: Exchange<T>, door: Door): T {
   return turn.value;
 }
 
+/** What is asked next whatever the answer to a request is. */
+const next = new WeakMap<Request, Request>();
+
+/** Says that `then` is asked after `request` in any case: over a pipe both go out at once. */
+export function followedBy<R extends Request>(request: R, then: Request): R {
+  next.set(request, then);
+  return request;
+}
+
 /** Holds an exchange with somebody who answers later. Whoever fails to answer is told of inside the exchange. */
 export async function holdOver<T>(exchange: Exchange<T>, ask: (request: Request) => Promise<Reply>): Promise<T> {
+  let early: { readonly request: Request; readonly answer: Promise<Reply> } | undefined;
   let turn = exchange.next();
   while (turn.done !== true) {
     let reply: Reply;
     try {
-      reply = await ask(turn.value);
+      const answer = early?.request === turn.value ? early.answer : ask(turn.value);
+      const then = next.get(turn.value);
+      early = then === undefined ? undefined : { request: then, answer: ask(then) };
+      // If the exchange asks something else instead, nobody waits for this one.
+      early?.answer.catch(() => undefined);
+      reply = await answer;
     } catch (error) {
       turn = exchange.throw(error);
       continue;

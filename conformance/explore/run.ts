@@ -213,7 +213,7 @@ export class Run {
   /** Everything is as it will stay: what is judged at the end. */
   private *settle(): Exchange<void> {
     const { watch, orders, allReads, finals } = this.whole;
-    const values = allReads.length > 0 ? yield* this.world.read(allReads) : {};
+    const values = allReads.length > 0 ? yield* this.world.readLast(allReads) : {};
     this.checkValues(allReads, values);
     watch.settled(values);
     this.judgeStates();

@@ -1,16 +1,18 @@
 import type {
   CallReply,
+  CallRequest,
   CloseReply,
   EventSeen,
   ReadReply,
   ReadRequest,
   Report,
+  Request,
   StepReply,
   StepRequest,
   Threads,
   Value,
 } from "../../spec/generated/types";
-import { answered, type Exchange } from "../adapter/door";
+import { answered, followedBy, type Exchange } from "../adapter/door";
 import type { PlannedCall, Plan } from "../plan/plan";
 import type { Footprints } from "./footprints";
 import { Lane } from "./lane";
@@ -30,6 +32,9 @@ export class World {
   private readonly enabled: Transition[] = [];
   private readonly stepRequest: StepRequest = { op: "step", thread: "" };
   private readonly readRequest: ReadRequest = { op: "read", names: [] };
+  private readonly closeRequest: Request = { op: "close" };
+  /** The read that goes out together with the call before it. */
+  private promised: ReadRequest | undefined;
 
   constructor(
     private readonly plan: Plan,
@@ -45,12 +50,19 @@ export class World {
   }
 
   *close(): Exchange<CloseReply> {
-    return answered<CloseReply>(yield { op: "close" });
+    return answered<CloseReply>(yield this.closeRequest);
   }
 
   *read(names: readonly string[]): Exchange<Readonly<Record<string, Value>>> {
+    if (this.promised?.names === names) return answered<ReadReply>(yield this.promised).values;
     this.readRequest.names = names as string[];
     return answered<ReadReply>(yield this.readRequest).values;
+  }
+
+  /** The last look before the world is closed. */
+  *readLast(names: readonly string[]): Exchange<Readonly<Record<string, Value>>> {
+    const request: ReadRequest = { op: "read", names: names as string[] };
+    return answered<ReadReply>(yield followedBy(request, this.closeRequest)).values;
   }
 
   /** A thread that is not explored. */
@@ -76,6 +88,7 @@ export class World {
   /** Lets a thread take its announced step, or make its whole call. */
   *advance(lane: Lane, { does, pick }: Transition): Exchange<void> {
     if (lane.call !== undefined && does.kind === "call") {
+      this.promised = does.reads.length > 0 ? { op: "read", names: does.reads as string[] } : undefined;
       yield* this.send(lane, lane.call);
       return;
     }
@@ -111,7 +124,8 @@ export class World {
   private *send(lane: Lane, call: PlannedCall): Exchange<void> {
     const { name, interrupts } = lane;
     const on = interrupts === undefined ? {} : { interrupts };
-    const reply = answered<CallReply>(yield { op: "call", thread: name, ...on, do: call.do, args: call.args });
+    const request: CallRequest = { op: "call", thread: name, ...on, do: call.do, args: call.args };
+    const reply = answered<CallReply>(yield this.promised === undefined ? request : followedBy(request, this.promised));
     if (reply.threads !== undefined) this.absorb(reply.threads);
     if (reply.unsupported === true) lane.unsupported = true;
     if (reply.blocked === true) [lane.blocked, lane.pending] = [true, false];
