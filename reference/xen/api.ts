@@ -4,6 +4,8 @@ import type { Kvm, Vcpu } from "../kvm/types";
 import type { Value } from "../../spec/generated/types";
 import { attributes, type HvmAttribute, type VcpuAttribute } from "./attributes";
 import { evtchn, type XenEvtchn } from "./evtchn";
+import { run } from "../kvm/run";
+import type { Task } from "../task";
 import { xen_guest } from "./guest";
 import { irqfd } from "./irqfd";
 import { event_word, legacy_vcpu_info, runstate_at, vcpu_info_at } from "./layout";
@@ -43,6 +45,10 @@ function runstate_copy(vcpu: Vcpu) {
   return at === undefined ? undefined : runstate_at(vcpu.kvm, at, to_kvm_xen(vcpu.kvm).long_mode.now, vcpu.vcpu_id);
 }
 
+function* as_is(value: unknown): Task<unknown> {
+  return value;
+}
+
 export const xen_api: Api = {
   features: ["xen.runstate", "xen.evtchn"],
   events: [
@@ -64,6 +70,11 @@ export const xen_api: Api = {
     "xen.vcpu_get_attr": (kvm, { vcpu, type }) => attributes.kvm_xen_vcpu_get_attr(vcpu_fd(kvm, vcpu), type as VcpuAttribute),
     "xen.evtchn_send": (kvm, args) => evtchn.kvm_xen_hvm_evtchn_send(kvm, event(args)),
     "xen.evtchn_irqfd": (kvm, args) => irqfd.signal(kvm, event(args)),
+    "guest.xen_read_runstate": (kvm, args) => {
+      const of = vcpu_fd(kvm, args["of"]);
+      const read = (): Task<unknown> => xen_guest.read_runstate(of);
+      return run.kvm_vcpu_ioctl_run(vcpu_fd(kvm, args["vcpu"]), { in_guest: read, exit: (_, seen) => as_is(seen) });
+    },
     "vmm.xen_read_runstate": (kvm, { vcpu }) => xen_guest.read_runstate(vcpu_fd(kvm, vcpu)),
     "vmm.xen_mask": (kvm, { port }) => xen_guest.set_mask(kvm, Number(u64(port)), true),
     "vmm.xen_unmask": (kvm, { port }) => xen_guest.unmask(kvm, Number(u64(port))),

@@ -158,6 +158,7 @@ export type CallName =
   | "guest.rdmsr"
   | "guest.send_ipi"
   | "guest.wrmsr"
+  | "guest.xen_read_runstate"
   | "mm.invalidate_range_end"
   | "mm.invalidate_range_start"
   | "mm.migrate"
