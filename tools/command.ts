@@ -25,6 +25,8 @@ export interface Judged extends Came {
 export interface Started {
   /** What it comes to in the end. */
   readonly came: Promise<Came>;
+  /** What it has printed so far. */
+  soFar(): string;
   /** As Ctrl-C does. */
   interrupt(): void;
 }
@@ -43,7 +45,7 @@ export function startKvmConform(...args: readonly string[]): Started {
   for (const name of ["stdout", "stderr"] as const)
     child[name].setEncoding("utf8").on("data", (text: string) => void (output[name] += text));
   const came = new Promise<Came>((done) => child.once("close", (status) => done({ status, ...output })));
-  return { came, interrupt: () => void child.kill("SIGINT") };
+  return { came, soFar: () => output.stdout, interrupt: () => void child.kill("SIGINT") };
 }
 
 /** Waits until something is so; the test's own time limit ends a wait in vain. */

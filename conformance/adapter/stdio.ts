@@ -212,7 +212,7 @@ export class Child {
 
   private kill(): void {
     const { process: child } = this;
-    if (child === undefined) return;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     signalGroup(child, "SIGTERM");
     const timer = setTimeout(() => {
       signalGroup(child, "SIGKILL");

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Case } from "../../spec/generated/types";
@@ -63,11 +63,13 @@ test("a call that is never answered is stuck: a finding, made twice", async () =
 test.each(["hangs and ignores SIGTERM", "leaves a child behind", "stays after the end"])(
   "nothing is left running of an adapter that %s",
   async (manner) => {
-    const pids = join(mkdtempSync(join(tmpdir(), "rude-")), "pids");
+    const folder = mkdtempSync(join(tmpdir(), "kvm-conform-blame-"));
+  const pids = join(folder, "pids");
     await judged(manner, 1, {}, pids);
     const started = readFileSync(pids, "utf8").trim().split("\n").map(Number).filter(Boolean);
     expect(started.length).toBeGreaterThan(0);
-    expect(await stillRunning(started)).toEqual([]);
+    rmSync(folder, { recursive: true });
+  expect(await stillRunning(started)).toEqual([]);
   },
 );
 
