@@ -64,12 +64,12 @@ test.each(["hangs and ignores SIGTERM", "leaves a child behind", "stays after th
   "nothing is left running of an adapter that %s",
   async (manner) => {
     const folder = mkdtempSync(join(tmpdir(), "kvm-conform-blame-"));
-  const pids = join(folder, "pids");
+    const pids = join(folder, "pids");
     await judged(manner, 1, {}, pids);
     const started = readFileSync(pids, "utf8").trim().split("\n").map(Number).filter(Boolean);
     expect(started.length).toBeGreaterThan(0);
     rmSync(folder, { recursive: true });
-  expect(await stillRunning(started)).toEqual([]);
+    expect(await stillRunning(started)).toEqual([]);
   },
 );
 
