@@ -1,11 +1,12 @@
 /** The command line as a user meets it: for tests of what it prints, writes and leaves behind. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readLog, type Log } from "../conformance/report/events";
 
 const ROOT = join(__dirname, "..");
+const COMMAND = join(ROOT, "bin/kvm-conform.js");
 
 /** What a command came to. */
 export interface Came {
@@ -20,15 +21,44 @@ export interface Judged extends Came {
   readonly log: Log;
 }
 
+/** A command that runs. */
+export interface Started {
+  /** What it comes to in the end. */
+  readonly came: Promise<Came>;
+  /** What it has printed so far. */
+  soFar(): string;
+  /** As Ctrl-C does. */
+  interrupt(): void;
+}
+
 /** Runs `npx kvm-conform` with these arguments, from the root of the project. */
 export function kvmConform(...args: readonly string[]): Came {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "bin/kvm-conform.js"), ...args], {
-    cwd: ROOT,
-    encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1" },
-    timeout: 120_000,
-  });
+  const options = { cwd: ROOT, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" }, timeout: 120_000 } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], options);
   return { status, stdout, stderr };
+}
+
+/** Starts `npx kvm-conform` with these arguments. */
+export function startKvmConform(...args: readonly string[]): Started {
+  const child = spawn(process.execPath, [COMMAND, ...args], { cwd: ROOT, env: { ...process.env, NO_COLOR: "1" } });
+  const output = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const)
+    child[name].setEncoding("utf8").on("data", (text: string) => void (output[name] += text));
+  const came = new Promise<Came>((done) => child.once("close", (status) => done({ status, ...output })));
+  return { came, soFar: () => output.stdout, interrupt: () => void child.kill("SIGINT") };
+}
+
+/** Waits until something is so; the test's own time limit ends a wait in vain. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resume) => setTimeout(resume, 10));
+}
+
+/** Which of these processes run, after they have been given two seconds to end. */
+export async function stillRunning(pids: readonly number[]): Promise<number[]> {
+  const runs = (pid: number): boolean => /^[^Z\s]/.test(spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).stdout);
+  const deadline = Date.now() + 2000;
+  while (pids.some(runs) && Date.now() < deadline) await new Promise((resume) => setTimeout(resume, 50));
+  return pids.filter(runs);
 }
 
 /** Runs `npx kvm-conform run` and reads its log back. Throws, with what was printed, if there is none. */

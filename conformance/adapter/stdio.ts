@@ -41,7 +41,6 @@ export class Child {
   private deaths = 0;
   private greeting: string | undefined;
   private ending = false;
-  private readonly killAtExit = (): void => this.signal("SIGKILL");
 
   constructor(
     private readonly command: readonly string[],
@@ -50,6 +49,11 @@ export class Child {
 
   isRunning(): boolean {
     return this.process !== undefined;
+  }
+
+  /** How often it died, or had to be ended because it did not answer or talked rubbish. */
+  died(): number {
+    return this.deaths;
   }
 
   /** It died so often that it is not started again. */
@@ -63,7 +67,7 @@ export class Child {
     const reply = answered<HelloReply>(await this.send({ op: "hello", protocol: 1, runner: "kvm-conform" }));
     const { id: _, ...greeting } = reply;
     this.greeting ??= JSON.stringify(greeting);
-    if (this.greeting !== JSON.stringify(greeting)) throw this.died("it says something else of itself after it was started again");
+    if (this.greeting !== JSON.stringify(greeting)) throw this.fails("it says something else of itself after it was started again");
     return reply;
   }
 
@@ -100,19 +104,28 @@ export class Child {
     // A process group of its own, so that what it started is ended with it.
     const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
     this.process = child;
-    process.once("exit", this.killAtExit);
     const died = (what: string): void => {
-      if (this.process === child) this.died(what);
+      if (this.process === child) this.fails(what);
     };
     this.listen(child, died);
     const gone = (code: number | null, signal: string | null): void => {
       died(signal === null ? `it exited with status ${code ?? "unknown"}` : `it was ended by ${signal}`);
+      // Whoever left the group may still hold the other ends; nobody listens any more.
+      child.stdout.destroy();
+      child.stderr.destroy();
     };
     child.on("error", (error) => {
       died(`it cannot be started: ${error.message}`);
     });
     child.once("close", gone);
-    child.once("exit", (code, signal) => setTimeout(gone, LAST_WORDS, code, signal).unref());
+    const killGroup = (): void => signalGroup(child, "SIGKILL");
+    process.once("exit", killGroup);
+    child.once("exit", (code, signal) => {
+      // What it started and left behind ends with it, even what ignores SIGTERM.
+      killGroup();
+      process.removeListener("exit", killGroup);
+      setTimeout(gone, LAST_WORDS, code, signal).unref();
+    });
   }
 
   private listen(child: ChildProcessWithoutNullStreams, died: (what: string) => void): void {
@@ -154,18 +167,18 @@ export class Child {
     try {
       message = JSON.parse(line);
     } catch {
-      this.died(`it wrote ${quoted(line)} to stdout, which is not JSON: stdout is for replies, log to stderr`);
+      this.fails(`it wrote ${quoted(line)} to stdout, which is not JSON: stdout is for replies, log to stderr`);
       return;
     }
     const id = typeof message === "object" && message !== null && "id" in message ? message.id : undefined;
     const waiting = typeof id === "number" ? this.waiting.get(id) : undefined;
     if (waiting === undefined) {
-      this.died(`it wrote ${quoted(line)}, which repeats the id of no request that waits for an answer`);
+      this.fails(`it wrote ${quoted(line)}, which repeats the id of no request that waits for an answer`);
       return;
     }
     const wrong = wrongWithReply(waiting.request.op, message);
     if (wrong !== undefined) {
-      this.died(`its reply ${quoted(line)} to ${waiting.request.op} does not fit the schema: ${wrong}`);
+      this.fails(`its reply ${quoted(line)} to ${waiting.request.op} does not fit the schema: ${wrong}`);
       return;
     }
     clearTimeout(waiting.timer);
@@ -179,7 +192,7 @@ export class Child {
   }
 
   /** It is no use any more: everybody who waits is told, and the process is ended. */
-  private died(what: string): Crashed {
+  private fails(what: string): Crashed {
     const last = this.log.slice(-5);
     const error = new Crashed(last.length === 0 ? what : `${what}; the last it logged: ${last.join(" | ")}`);
     this.down(error);
@@ -199,19 +212,14 @@ export class Child {
 
   private kill(): void {
     const { process: child } = this;
-    if (child === undefined) return;
-    this.signal("SIGTERM");
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    signalGroup(child, "SIGTERM");
     const timer = setTimeout(() => {
       signalGroup(child, "SIGKILL");
     }, this.patience.grace);
-    child.once("close", () => {
+    child.once("exit", () => {
       clearTimeout(timer);
     });
-    process.removeListener("exit", this.killAtExit);
-  }
-
-  private signal(signal: NodeJS.Signals): void {
-    if (this.process !== undefined) signalGroup(this.process, signal);
   }
 }
 

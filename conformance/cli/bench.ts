@@ -7,6 +7,7 @@ import { judgeOver, type Asked } from "../verdict/blame";
 import { judge, judgeAgain, type Judging } from "../verdict/judge";
 import type { Verdict } from "../verdict/verdict";
 import { reach } from "./specifier";
+import { Interrupted, type Stopper } from "./stop";
 
 /** Somebody to judge. Cases are judged one at a time. */
 export interface Bench {
@@ -15,16 +16,8 @@ export interface Bench {
   /** Judges one run under this schedule. */
   replay(what: FiledCase, schedule: string, options?: Judging): Promise<Verdict>;
   end(): Promise<void>;
-}
-
-/** Thrown out of a case when the user asked to stop. */
-export class Interrupted extends Error {
-  override readonly name = "Interrupted";
-}
-
-/** Whether the user asked to stop; looked at now and then while a case runs. */
-export interface Stopper {
-  stopped: boolean;
+  /** How often it died or had to be ended before `end`. */
+  died(): number;
 }
 
 /** How many requests are answered before the event loop gets its turn: some milliseconds' worth. */
@@ -47,6 +40,7 @@ function benchHere(door: Door, spec: Spec, stopper: Stopper): Bench {
     judge: (what, options) => hold(judge(what, spec, hello, options)),
     replay: (what, schedule, options) => hold(judgeAgain(what, spec, hello, schedule, options)),
     end: () => Promise.resolve(),
+    died: () => 0,
   };
 }
 
@@ -67,13 +61,14 @@ async function benchOver(child: Child, spec: Spec, stopper: Stopper): Promise<Be
     judge: (what, options) => judgeOver(asked, () => judge(what, spec, hello, options)),
     replay: (what, schedule, options) => judgeOver(asked, () => judgeAgain(what, spec, hello, schedule, options)),
     end: () => child.end(),
+    died: () => child.died(),
   };
 }
 
-/** Holds an exchange in this process, and lets signals in between. */
+/** Holds an exchange in this process, and lets signals in before it and while it lasts. */
 async function holdInTurns<T>(exchange: Exchange<T>, door: Door, stopper: Stopper): Promise<T> {
   let turn = exchange.next();
-  for (let n = 1; turn.done !== true; n++) {
+  for (let n = 0; turn.done !== true; n++) {
     if (n % TURN === 0) await new Promise<void>((resume) => void setImmediate(resume));
     if (stopper.stopped) throw new Interrupted("stopped");
     turn = exchange.next(door(turn.value));

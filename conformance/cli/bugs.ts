@@ -2,10 +2,11 @@
 import pc from "picocolors";
 import type { BugResult } from "../../coverage/rules";
 import type { Spec } from "../case/spec";
-import { openBench, type Stopper } from "./bench";
+import { openBench } from "./bench";
 import type { Print } from "./run";
-import { UsageError } from "./usage";
 import { aboutFixture, fixtureSpecifiers } from "./specifier";
+import type { Stopper } from "./stop";
+import { UsageError } from "./usage";
 
 /** The bugs of these areas, or all, as specifiers. */
 export function bugSpecifiers(areas: readonly string[] = []): string[] {
@@ -43,6 +44,7 @@ export async function meet(specifier: string, spec: Spec, stopper: Stopper): Pro
 /** A table of bugs: what caught each, after how many runs. Gives the results back. */
 export async function bugs(spec: Spec, areas: readonly string[], print: Print, stopper: Stopper): Promise<BugResult[]> {
   const specifiers = bugSpecifiers(areas);
+  if (specifiers.length === 0) throw new UsageError(`no bug is in ${areas.join(" or ")}; \`kvm-conform list --fixtures\` shows all`);
   const width = Math.max(...specifiers.map((each) => each.length)) - "fixtures/bugs/".length;
   const results: BugResult[] = [];
   for (const specifier of specifiers) {

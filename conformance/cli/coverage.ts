@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { figures, ruleCoverage, type BugResult } from "../../coverage/rules";
 import { coverageTable } from "../../coverage/render";
 import type { Spec } from "../case/spec";
-import { readLog } from "../report/events";
-import type { Stopper } from "./bench";
+import { readLog, type Log } from "../report/events";
 import { bugs } from "./bugs";
 import { run, type Print } from "./run";
+import { Interrupted, type Stopper } from "./stop";
 import { EXIT, UsageError } from "./usage";
 
 export interface CoverageOptions {
@@ -27,9 +27,12 @@ export async function coverage(
   const folder = join(root, "coverage", "report");
   const log = join(folder, "results.ndjson");
   const bugLog = join(folder, "bugs.ndjson");
-  if (isOld(log, root)) {
+  let judged = isOld(log, root) ? undefined : wholeLog(log, spec);
+  if (judged === undefined) {
     say("judging the reference first");
     await run(spec, { adapter: ["reference"], out: folder }, () => undefined, stopper);
+    if (stopper.stopped) throw new Interrupted("stopped");
+    judged = readLog(readFileSync(log, "utf8"), log);
   }
   if (isOld(bugLog, root)) {
     say("judging the bugs first");
@@ -37,8 +40,7 @@ export async function coverage(
     mkdirSync(folder, { recursive: true });
     writeFileSync(bugLog, results.map((result) => `${JSON.stringify(result)}\n`).join(""));
   }
-  if (stopper.stopped) return EXIT.interrupted;
-  const all = ruleCoverage(spec, root, readLog(readFileSync(log, "utf8"), log), readBugs(bugLog));
+  const all = ruleCoverage(spec, root, judged, readBugs(bugLog));
   const table = all.filter((row) => options.area === undefined || options.area.length === 0 || options.area.includes(row.area));
   if (table.length === 0)
     throw new UsageError(`no area ${options.area?.join(", ") ?? ""}; there are ${[...new Set(all.map((row) => row.area))].join(" ")}`);
@@ -46,6 +48,13 @@ export async function coverage(
   if (options.json === true) print(JSON.stringify(counted, undefined, 2));
   else coverageTable(table, counted).forEach(print);
   return EXIT.ok;
+}
+
+/** A log in which the reference was asked every case and none was left out: a run that was stopped says nothing of the rest. */
+function wholeLog(file: string, spec: Spec): Log | undefined {
+  const log = readLog(readFileSync(file, "utf8"), file);
+  const whole = log.header.adapter === "reference" && log.footer?.interrupted === false && log.verdicts.length === spec.cases.size;
+  return whole ? log : undefined;
 }
 
 function readBugs(file: string): BugResult[] {

@@ -1,13 +1,13 @@
 /** The command line. Each command loads only what it needs. */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { join } from "node:path";
 import pc from "picocolors";
 import { Crashed, Overdue } from "../adapter/door";
 import { packageRoot } from "../case/root";
 import type { Spec } from "../case/spec";
-import type { Stopper } from "./bench";
 import type { RunOptions } from "./run";
 import type { Selection } from "./selection";
+import { Interrupted, type Stopper } from "./stop";
 import { EXIT, UsageError } from "./usage";
 
 const stopper: Stopper = { stopped: false };
@@ -21,6 +21,10 @@ function does<A extends unknown[]>(command: (...args: A) => Promise<number> | nu
     try {
       process.exitCode = await command(...args);
     } catch (error) {
+      if (error instanceof Interrupted) {
+        process.exitCode = EXIT.interrupted;
+        return;
+      }
       const adapter = error instanceof Crashed || error instanceof Overdue;
       if (!adapter && !(error instanceof UsageError)) throw error;
       say(`${pc.red("error:")} ${adapter ? "the adapter: " : ""}${error.message}`);
@@ -40,6 +44,16 @@ async function shippedSpec(): Promise<Spec> {
 const many = (value: string, before: string[] = []): string[] => [...before, ...value.split(",").filter((each) => each !== "")];
 const each = (value: string, before: string[] = []): string[] => [...before, value];
 
+function positive(value: string): number {
+  if (!(Number(value) > 0 && Number(value) < Infinity)) throw new InvalidArgumentError("It takes a number above 0, as 0.5 or 100.");
+  return Number(value);
+}
+
+function version(value: string): string {
+  if (!/^v?\d+\.\d+$/.test(value)) throw new InvalidArgumentError("It takes a kernel version, as v6.1.");
+  return value;
+}
+
 function selecting(command: Command): Command {
   return command
     .option("--case <glob>", "only cases whose id matches; repeatable", many)
@@ -57,9 +71,9 @@ function program(): Command {
   selecting(kvm.command("run").description("judge the cases on an adapter and write the reports"))
     .option("--adapter <spec>", "reference, a module, or a command in quotes; repeatable (default: reference)", each)
     .option("--out <folder>", "where results.ndjson and junit.xml go (default: coverage/report for the reference)")
-    .option("--as <version>", "judge by the rules of this kernel version, as v6.1")
+    .option("--as <version>", "judge by the rules of this kernel version, as v6.1", version)
     .option("--fail-fast", "stop at the first broken case")
-    .option("--timeout-multiplier <n>", "multiplies every deadline of an adapter that is a process", Number)
+    .option("--timeout-multiplier <n>", "multiplies every deadline of an adapter that is a process", positive)
     .action(does(runCommand));
   selecting(kvm.command("list").description("the cases as a table of contents"))
     .option("--rules", "the rules instead")

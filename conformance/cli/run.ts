@@ -1,14 +1,15 @@
 /** `kvm-conform run`: judges the selected cases on each adapter and writes the reports. */
-import { createWriteStream, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FiledCase, Spec } from "../case/spec";
 import { entryLine, footerOf, type Entry, type Header, type Judged } from "../report/events";
 import { junit } from "../report/junit";
 import { failureLines, summaryLines, verdictLines } from "../report/terminal";
 import type { Judging } from "../verdict/judge";
-import { Interrupted, openBench, type Bench, type Stopper } from "./bench";
+import { openBench, type Bench } from "./bench";
 import { select, type Selection } from "./selection";
-import { EXIT } from "./usage";
+import { Interrupted, type Stopper } from "./stop";
+import { EXIT, UsageError } from "./usage";
 
 export interface RunOptions extends Selection {
   readonly adapter: readonly string[];
@@ -44,31 +45,34 @@ async function runOne(
   stopper: Stopper,
 ): Promise<number> {
   const bench = await openBench(adapter, spec, stopper, options.timeoutMultiplier);
-  const started = performance.now();
-  const { name, version, kind, control, kernel } = bench.hello;
-  const hello = { name, version, kind, control, ...(kernel !== undefined && { kernel }) };
-  const header: Header = { type: "header", format: 1, runner: "kvm-conform", adapter, hello, selected: cases.length };
-  const log = logFile(options.out);
-  log.write(header);
-  const width = Math.max(...cases.map((each) => each.case.length));
-  const verdicts: Judged[] = [];
-  for (const each of cases) {
-    const verdict = await judged(bench, each, options.as === undefined ? {} : { as: options.as });
-    if (verdict === undefined) break;
-    verdicts.push(verdict);
-    log.write(verdict);
-    verdictLines(verdict, width).forEach(print);
-    if (options.failFast === true && verdict.verdict === "broken") break;
+  try {
+    const started = performance.now();
+    const { name, version, kind, control, kernel } = bench.hello;
+    const hello = { name, version, kind, control, ...(kernel !== undefined && { kernel }) };
+    const header: Header = { type: "header", format: 1, runner: "kvm-conform", adapter, hello, selected: cases.length };
+    const log = logFile(options.out);
+    log(header);
+    const width = Math.max(...cases.map((each) => each.case.length));
+    const verdicts: Judged[] = [];
+    for (const each of cases) {
+      const verdict = await judged(bench, each, options.as === undefined ? {} : { as: options.as });
+      if (verdict === undefined) break;
+      verdicts.push(verdict);
+      log(verdict);
+      verdictLines(verdict, width).forEach(print);
+      if (options.failFast === true && verdict.verdict === "broken") break;
+    }
+    const footer = footerOf(verdicts, (performance.now() - started) / 1000, stopper.stopped);
+    log(footer);
+    if (options.out !== undefined) writeFileSync(join(options.out, "junit.xml"), junit({ header, verdicts, footer }, spec));
+    failureLines(verdicts, spec, adapter).forEach(print);
+    summaryLines(adapter, footer, cases.length).forEach(print);
+    if (options.out !== undefined) print(`log and JUnit: ${options.out}`);
+    if (stopper.stopped) return EXIT.interrupted;
+    return bench.died() > 0 ? EXIT.adapter : exitCode(verdicts, kind === "model", cases.length);
+  } finally {
+    await bench.end();
   }
-  await bench.end();
-  const footer = footerOf(verdicts, (performance.now() - started) / 1000, stopper.stopped);
-  log.write(footer);
-  await log.end();
-  if (options.out !== undefined) writeFileSync(join(options.out, "junit.xml"), junit({ header, verdicts, footer }, spec));
-  failureLines(verdicts, spec, adapter).forEach(print);
-  summaryLines(adapter, footer, cases.length).forEach(print);
-  if (options.out !== undefined) print(`log and JUnit: ${options.out}`);
-  return exitCode(verdicts, kind === "model", cases.length, stopper.stopped);
 }
 
 /** One verdict with the time it took; undefined if the user stopped it. */
@@ -84,11 +88,10 @@ async function judged(bench: Bench, what: FiledCase, options: Judging): Promise<
 }
 
 /** What a model does not show is a failure: cases promise it. Elsewhere it is only not shown. */
-function exitCode(verdicts: readonly Judged[], model: boolean, selected: number, interrupted: boolean): number {
-  if (interrupted) return EXIT.interrupted;
+function exitCode(verdicts: readonly Judged[], model: boolean, selected: number): number {
   const some = (verdict: Judged["verdict"]): boolean => verdicts.some((each) => each.verdict === verdict && !each.expected);
-  if (some("broken") || (model && verdicts.some(({ findings }) => findings.length > 0))) return EXIT.broken;
   if (some("crashed")) return EXIT.adapter;
+  if (some("broken") || (model && verdicts.some(({ findings }) => findings.length > 0))) return EXIT.broken;
   if (some("unfinished") || selected === 0 || verdicts.length < selected) return EXIT.incomplete;
   return EXIT.ok;
 }
@@ -100,14 +103,16 @@ function gravest(codes: readonly number[]): number {
 }
 
 /** The log on disk, line by line as it happens: what was judged is kept whatever comes after. */
-function logFile(folder: string | undefined): { write: (entry: Entry) => void; end: () => Promise<void> } {
-  if (folder === undefined) return { write: () => undefined, end: () => Promise.resolve() };
-  mkdirSync(folder, { recursive: true });
-  const stream = createWriteStream(join(folder, "results.ndjson"));
-  return {
-    write: (entry) => void stream.write(entryLine(entry)),
-    end: () => new Promise((done) => stream.end(done)),
-  };
+function logFile(folder: string | undefined): (entry: Entry) => void {
+  if (folder === undefined) return () => undefined;
+  const file = join(folder, "results.ndjson");
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(file, "");
+  } catch (error) {
+    throw new UsageError(`--out: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return (entry) => appendFileSync(file, entryLine(entry));
 }
 
 function fileName(adapter: string): string {

@@ -26,7 +26,7 @@ export function reach(specifier: string, cwd = process.cwd()): Reached {
   const command = words(specifier);
   const [program] = command;
   if (program === undefined) throw new UsageError("--adapter is empty: give `reference`, a module, or a command in quotes");
-  if (command.length === 1 && /^(\.{0,2}\/)?fixtures\//.test(specifier))
+  if (command.length === 1 && /^(\.{0,2}\/)?fixtures\/|\.c?js$/.test(specifier))
     throw new UsageError(`there is no module ${specifier}; \`kvm-conform list --fixtures\` shows those that there are`);
   return { in: "child", command };
 }

@@ -8,7 +8,7 @@ export const EXIT = {
   broken: 1,
   /** The command line, or a file of the spec, is wrong. */
   usage: 2,
-  /** The adapter or the machine failed. */
+  /** The adapter or the machine failed: whatever else was found, something could not be asked to the end. */
   adapter: 3,
   /** Nothing selected, or a limit was reached: not everything was judged. */
   incomplete: 4,

@@ -5,6 +5,9 @@ import type { Spec } from "../case/spec";
 import type { Log } from "./events";
 import { failureReport } from "./failure";
 
+/** Without the colours of a terminal: ours, or those that an implementation puts into what it says. */
+const plain = stripVTControlCharacters;
+
 /** The XML of one log. */
 export function junit({ header, verdicts, footer }: Log, spec: Spec): string {
   const report = builder.newBuilder();
@@ -16,10 +19,10 @@ export function junit({ header, verdicts, footer }: Log, spec: Spec): string {
     const test = suite.testCase().className(`kvm-conform.${area}`).name(verdict.case).time(verdict.seconds);
     if (verdict.failure !== undefined) {
       const [{ kind, what }] = verdict.failure.violations;
-      test.failure(`${kind}: ${what}`, kind);
-      test.standardError(stripVTControlCharacters(failureReport(verdict, verdict.failure, spec, header.adapter).join("\n")));
+      test.failure(plain(`${kind}: ${what}`), kind);
+      test.standardError(plain(failureReport(verdict, verdict.failure, spec, header.adapter).join("\n")));
     } else if (verdict.verdict === "crashed" || verdict.verdict === "unfinished")
-      test.error(verdict.reason ?? verdict.verdict, verdict.verdict);
+      test.error(plain(verdict.reason ?? verdict.verdict), verdict.verdict);
     else if (verdict.verdict !== "holds") {
       // The reason goes to system-out: readers of JUnit drop the text of a skip.
       test.skipped();

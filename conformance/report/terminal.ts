@@ -29,7 +29,7 @@ function remark({ verdict, how, reason, seen, failure }: Judged): string {
   const runs = how.covered === "one run" ? "one run" : `${how.covered}, ${count(how.runs, "run")}`;
   const part = seen.claims === seen.of ? "" : `, ${seen.claims} of ${seen.of} claims seen`;
   return pc.dim(
-    `${runs}${how.redundant > 0 ? ` and ${how.redundant} cut short` : ""}${part}${how.retries ? ", at most 1 fruitless retry" : ""}`,
+    `${runs}${how.redundant > 0 ? ` and ${how.redundant.toLocaleString("en-US")} cut short` : ""}${part}${how.retries ? ", at most 1 fruitless retry" : ""}`,
   );
 }
 

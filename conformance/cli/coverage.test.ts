@@ -1,0 +1,95 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { broken, HEADER, verdict } from "../../tools/verdicts";
+import { loadSpec } from "../case/load";
+import { packageRoot } from "../case/root";
+import type { Spec } from "../case/spec";
+import { entryLine, footerOf, readLog, type Judged } from "../report/events";
+import { coverage } from "./coverage";
+import { Interrupted } from "./stop";
+
+const CASE = "vcpuid/the-limit-is-set-once";
+const shipped = loadSpec(packageRoot()).spec;
+/** One case of the shipped spec, and its rules. */
+const only = shipped.cases.get(CASE);
+const rules = new Map([...shipped.rules].filter(([, { rule }]) => only?.rules.includes(rule)));
+const spec: Spec = { ...shipped, rules, cases: new Map(only === undefined ? [] : [[CASE, only]]) };
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "kvm-conform-coverage-"));
+  for (const folder of ["spec", "dist", "reference", "coverage/report"]) mkdirSync(join(root, folder), { recursive: true });
+  for (const source of ["spec/rule.yaml", "dist/main.js"]) {
+    writeFileSync(join(root, source), "");
+    utimesSync(join(root, source), 1, 1);
+  }
+  writeFileSync(join(root, "coverage/report/bugs.ndjson"), "");
+});
+
+afterEach(() => rmSync(root, { recursive: true }));
+
+const log = (): string => join(root, "coverage/report/results.ndjson");
+
+function leaveLog(verdicts: readonly Judged[], interrupted = false): void {
+  writeFileSync(log(), [HEADER, ...verdicts, footerOf(verdicts, 1, interrupted)].map(entryLine).join(""));
+}
+
+/** What is printed, and what is said beside it. */
+async function covered(options: Parameters<typeof coverage>[2] = {}, stopped = false): Promise<{ printed: string; said: string[] }> {
+  const [printed, said]: string[][] = [[], []];
+  await coverage(
+    spec,
+    root,
+    options,
+    (line) => printed?.push(line),
+    (line) => said?.push(line),
+    { stopped },
+  );
+  return { printed: printed?.join("\n") ?? "", said: said ?? [] };
+}
+
+test("the figures for machines have the shape that was promised, and nothing else is printed", async () => {
+  leaveLog([verdict({ case: CASE })]);
+  const { printed, said } = await covered({ json: true });
+  const { rules: all, byNumber, ...rest } = JSON.parse(printed) as Record<string, Record<string, unknown>>;
+  const columns = ["modelled", "tested", "exercised", "guarded", "excluded"];
+  expect(rest).toEqual({});
+  expect(Object.keys(all ?? {})).toEqual(["stated", ...columns]);
+  expect(all).toMatchObject({ stated: rules.size, tested: rules.size });
+  expect(Object.keys(byNumber ?? {})).not.toEqual([]);
+  for (const [number, counts] of Object.entries(byNumber ?? {})) {
+    expect(number).toMatch(/^[A-Z]+-\d+$/);
+    expect(Object.keys(counts as object)).toEqual(columns);
+  }
+  expect(said).toEqual([]);
+});
+
+test("an area that no rule is in is refused, with those that there are", async () => {
+  leaveLog([verdict({ case: CASE })]);
+  await expect(covered({ area: ["vcpu"] })).rejects.toThrow("no area vcpu; there are vcpuid");
+});
+
+test.each<[string, () => void]>([
+  ["is missing", () => undefined],
+  ["was interrupted", () => leaveLog([verdict({ case: CASE })], true)],
+  ["lacks a case", () => leaveLog([])],
+  ["was cut short", () => writeFileSync(log(), entryLine(HEADER))],
+  [
+    "is older than the spec",
+    () => {
+      leaveLog([broken({ case: CASE })]);
+      utimesSync(log(), 0, 0);
+    },
+  ],
+])("a log that %s is made again, and that is said", async (_, leave) => {
+  leave();
+  const { said } = await covered({ json: true });
+  expect(said).toEqual(["judging the reference first"]);
+  expect(readLog(readFileSync(log(), "utf8"), "log")).toMatchObject({ verdicts: [{ verdict: "holds" }], footer: { interrupted: false } });
+});
+
+test("a user who stops it gets no figures of half a suite", async () => {
+  await expect(covered({}, true)).rejects.toThrow(Interrupted);
+});

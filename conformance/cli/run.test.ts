@@ -1,0 +1,95 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { loadSpec } from "../case/load";
+import { packageRoot } from "../case/root";
+import { readLog, type Log } from "../report/events";
+import { run, type RunOptions } from "./run";
+
+const { spec } = loadSpec(packageRoot());
+const CASE = "vcpuid/the-limit-is-set-once";
+const OTHER = "vcpuid/the-limit-itself-is-no-id";
+/** It breaks the rule of CASE, and not that of OTHER. */
+const BUG = "fixtures/bugs/vcpuid/the-last-limit-wins";
+const RUDE = (manner: string): string => `node fixtures/faux/rude.js "${manner}"`;
+
+let out: string;
+
+beforeEach(() => {
+  out = join(mkdtempSync(join(tmpdir(), "kvm-conform-run-")), "made");
+});
+
+afterEach(() => rmSync(join(out, ".."), { recursive: true }));
+
+async function ran(options: Partial<RunOptions>, stopper = { stopped: false }): Promise<{ code: number; lines: string[] }> {
+  const lines: string[] = [];
+  const print = (line: string): void => void lines.push(stripVTControlCharacters(line));
+  return { code: await run(spec, { adapter: ["reference"], case: [CASE, OTHER], out, ...options }, print, stopper), lines };
+}
+
+function log(folder = out): Log {
+  const file = join(folder, "results.ndjson");
+  return readLog(readFileSync(file, "utf8"), file);
+}
+
+test("all as expected is 0, with a whole log and a JUnit report", async () => {
+  const { code, lines } = await ran({});
+  expect(code).toBe(0);
+  expect(log()).toMatchObject({
+    header: { adapter: "reference", selected: 2, hello: { kind: "model", control: "step" } },
+    verdicts: [{ case: CASE, verdict: "holds" }, { case: OTHER }],
+    footer: { counts: { holds: 2 }, interrupted: false },
+  });
+  expect(readFileSync(join(out, "junit.xml"), "utf8")).toContain(`name="${CASE}"`);
+  expect(lines.slice(-3)).toEqual(["reference: 2 holds", expect.stringMatching(/^\d+ runs, \d+ steps, /), `log and JUnit: ${out}`]);
+});
+
+test("without a folder nothing is written", async () => {
+  const lines: string[] = [];
+  expect(await run(spec, { adapter: ["reference"], case: [CASE] }, (line) => void lines.push(line), { stopped: false })).toBe(0);
+  expect(lines.join("\n")).not.toContain("log and JUnit");
+  expect(existsSync(out)).toBe(false);
+});
+
+test("a broken rule is 1, and the other case keeps its verdict", async () => {
+  const { code } = await ran({ adapter: [BUG] });
+  expect(code).toBe(1);
+  expect(log().verdicts.map(({ verdict }) => verdict)).toEqual(["broken", "holds"]);
+});
+
+test("with --fail-fast the first broken case is the last", async () => {
+  const { code } = await ran({ adapter: [BUG], failFast: true });
+  expect(code).toBe(1);
+  expect(log().verdicts).toHaveLength(1);
+  expect(log().header.selected).toBe(2);
+});
+
+test("a crash is 3, and the other case keeps its verdict", async () => {
+  expect((await ran({ adapter: [RUDE("panics")] })).code).toBe(3);
+  expect(log().verdicts.map(({ verdict }) => verdict)).toEqual(["crashed", "holds"]);
+});
+
+test("nothing selected is 4", async () => {
+  expect((await ran({ exclude: ["*"] })).code).toBe(4);
+});
+
+test("an interrupted run is 130, with its log closed", async () => {
+  const { code, lines } = await ran({}, { stopped: true });
+  expect(code).toBe(130);
+  expect(log().footer).toMatchObject({ counts: {}, interrupted: true });
+  expect(lines).toContain("reference: nothing judged, 2 not judged (interrupted)");
+});
+
+test("several adapters are judged in turn, each with a folder of its own, and the gravest code counts", async () => {
+  const rude = RUDE("none");
+  const { code, lines } = await ran({ adapter: [rude, BUG, "reference"] });
+  expect(code).toBe(1);
+  const folders = readdirSync(out).map((folder) => log(join(out, folder)).header.adapter);
+  expect(folders.sort()).toEqual([BUG, rude, "reference"].sort());
+  expect(lines.filter((line) => /: \d (?:holds|broken)/.test(line)).map((line) => line.split(": ")[0])).toEqual([rude, BUG, "reference"]);
+});
+
+test("a folder that cannot be made is the user's mistake, and the adapter is not left waiting", async () => {
+  await expect(ran({ adapter: [RUDE("none")], out: "/dev/null/out" })).rejects.toThrow(/^--out: .*\/dev\/null\/out/);
+});
