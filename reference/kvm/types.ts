@@ -7,11 +7,7 @@ import type { SpinLock } from "../sync/spinlock";
 import type { Session, Srcu } from "../sync/srcu";
 import type { WaitQueue } from "../sync/wait";
 import type { Cell, Step, Task } from "../task";
-import type { HostMm } from "./host_mm";
-import type { Memslots } from "./memslots";
-import type { GfnRange, Notifier } from "./mmu_notifier";
-import type { Mmu, Tlb } from "./mmu";
-import type { PfnCaches } from "./pfncache";
+import type { GfnRange, HostMm, Memslots, Mmu, Notifier, PfnCaches, Tlb } from "./memory";
 
 /** What a call can give back to the VMM, other than a value. */
 export type Errno =
