@@ -55,7 +55,7 @@ function* shown(task: Task<unknown>): Task<unknown> {
 }
 
 /** The frame of an address argument. */
-export function gfn(address: unknown): number {
+function gfn(address: unknown): number {
   return Number(u64(address) >> 12n);
 }
 

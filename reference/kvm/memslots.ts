@@ -13,7 +13,7 @@ import { mmu } from "./mmu";
 import type { Kvm, Result } from "./types";
 
 /** User slots are below this; KVM's own (TSS, APIC access page, identity map) are above. */
-export const KVM_USER_MEM_SLOTS = 32764;
+const KVM_USER_MEM_SLOTS = 32764;
 export const APIC_ACCESS_PAGE_PRIVATE_MEMSLOT = 32765;
 
 export function memslots_of(): Memslots {

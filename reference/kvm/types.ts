@@ -149,7 +149,6 @@ export interface Chapter {
   vcpu_precreate?(kvm: Kvm): Task<Result>;
   /** Outside kvm_lock, before anybody can find the vCPU. */
   vcpu_create?(vcpu: Vcpu): Task<Result>;
-  vcpu_free?(vcpu: Vcpu): Task<void>;
   /** After publication. */
   vcpu_postcreate?(vcpu: Vcpu): Task<void>;
   readonly requests?: Partial<Record<RequestName, (vcpu: Vcpu) => Task<void>>>;
