@@ -1,8 +1,7 @@
 /** The order of the test files: the printed reproducers first, since nothing else matters if they lie. */
 "use strict";
 
-// Jest's own, found from where jest is: it is no dependency of this project.
-const { default: Sequencer } = require(require.resolve("@jest/test-sequencer", { paths: [require.resolve("jest")] }));
+const { default: Sequencer } = require("@jest/test-sequencer");
 
 const FIRST = /fixtures[/\\]again\.test\.ts$/;
 

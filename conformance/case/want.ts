@@ -19,7 +19,7 @@ function wide(value: Value | undefined): bigint | undefined {
 }
 
 /** Whether two values are the same; a number and its hex string are. */
-export function sameValue(a: Value | undefined, b: Value | undefined): boolean {
+function sameValue(a: Value | undefined, b: Value | undefined): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((each, i) => sameValue(each, b[i]));
   const left = wide(a);

@@ -23,7 +23,7 @@ export interface Judging {
 }
 
 /** Enough for every case of the ordinary set. */
-export const LIMITS: Limits = { runs: 200_000, steps: 20_000 };
+const LIMITS: Limits = { runs: 200_000, steps: 20_000 };
 
 /** Judges a case on the implementation that said `hello`; a failure found is run again for its trace. */
 export function* judge(what: Case, spec: Spec, hello: HelloReply, options: Judging = {}): Exchange<Verdict> {

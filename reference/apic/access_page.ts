@@ -5,9 +5,9 @@
  */
 import { address_of, per_vcpu, per_vm, type Api } from "../kvm/api";
 import { host_mm, hva_of, pte } from "../kvm/host_mm";
+import type { GfnRange } from "../kvm/memory";
 import { APIC_ACCESS_PAGE_PRIVATE_MEMSLOT, memslots } from "../kvm/memslots";
 import { spte, tlb_entry } from "../kvm/mmu";
-import type { GfnRange } from "../kvm/mmu_notifier";
 import { requests } from "../kvm/requests";
 import type { Kvm, Result, Vcpu } from "../kvm/types";
 import { mutex_lock, mutex_unlock } from "../sync/mutex";

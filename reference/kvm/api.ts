@@ -4,8 +4,9 @@ import { boot_cpu } from "./boot_cpu";
 import { capabilities, type Cap } from "./capabilities";
 import { clock } from "./clock";
 import { create_vcpu } from "./create_vcpu";
-import { host_mm, hva_of, type HvaRange } from "./host_mm";
+import { host_mm, hva_of } from "./host_mm";
 import { irqchip } from "./irqchip";
+import type { HvaRange } from "./memory";
 import { memslots } from "./memslots";
 import { migration } from "./migration";
 import { mmu_notifier } from "./mmu_notifier";
@@ -54,7 +55,7 @@ function* shown(task: Task<unknown>): Task<unknown> {
 }
 
 /** The frame of an address argument. */
-export function gfn(address: unknown): number {
+function gfn(address: unknown): number {
   return Number(u64(address) >> 12n);
 }
 

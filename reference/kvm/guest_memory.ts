@@ -4,7 +4,9 @@
  * writes to memory that nobody reads any more.
  */
 import { Cell, store_all, type Step } from "../task";
-import type { Pfn } from "./mmu";
+
+/** A host page frame number; frames are told apart, never dereferenced. */
+export type Pfn = number;
 
 export class Word extends Cell<bigint> {
   private readonly steps = new Map<string, Step>();

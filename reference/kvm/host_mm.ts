@@ -3,16 +3,9 @@
  * to a page that it has mapped. Source: virt/kvm/kvm_main.c, hva_to_pfn.
  */
 import { Cell, ops, rmw_all, type Task } from "../task";
-import { words_of, type GuestMemory } from "./guest_memory";
-import type { Pfn } from "./mmu";
+import { words_of, type Pfn } from "./guest_memory";
+import type { HostMm } from "./memory";
 import type { Kvm } from "./types";
-
-/** The page tables of the VMM's process: by host virtual page, touched without any lock of KVM. */
-export interface HostMm {
-  readonly ptes: Map<number, Cell<Pfn>>;
-  /** What is in the pages, as far as anybody looks at it. */
-  readonly memory: GuestMemory;
-}
 
 export function host_mm_of(): HostMm {
   return { ptes: new Map(), memory: new Map() };
@@ -20,12 +13,6 @@ export function host_mm_of(): HostMm {
 
 /** Where guest memory is mapped in the VMM, in pages: frame n of the guest is page n from here. */
 const GUEST_HVA = 0x7f0000000;
-
-/** Host virtual pages, from `start` up to and without `end`. */
-export interface HvaRange {
-  readonly start: number;
-  readonly end: number;
-}
 
 /** The host virtual page behind a guest frame, for every slot there is, KVM's own included. */
 export function hva_of(gfn: number): number {

@@ -3,37 +3,17 @@
  * that writers replace as a whole. Source: virt/kvm/kvm_main.c, kvm_set_memslot.
  */
 import { mutex_lock, mutex_unlock } from "../sync/mutex";
+import { write_lock, write_unlock } from "../sync/rwlock";
 import { spin_lock, spin_unlock } from "../sync/spinlock";
 import { synchronize_srcu } from "../sync/srcu";
 import { finish_wait, prepare_to_wait, schedule } from "../sync/wait";
-import { Cell, ops, rule, type Step, type Task } from "../task";
+import { Cell, ops, rule, type Task } from "../task";
+import type { Memslot, Memslots, Table } from "./memory";
 import { mmu } from "./mmu";
-import { write_lock, write_unlock } from "../sync/rwlock";
 import type { Kvm, Result } from "./types";
 
-export interface Memslot {
-  readonly id: number;
-  readonly base_gfn: number;
-  readonly npages: number;
-  /** The host virtual page that backs the first frame. */
-  readonly hva: number;
-  /** Set while the slot is being deleted: translations must not be made from it any more. */
-  readonly invalid: boolean;
-}
-
-/** One published version of the table; never changed once published. */
-export interface Table {
-  readonly generation: number;
-  readonly slots: readonly Memslot[];
-}
-
-export interface Memslots {
-  readonly table: Cell<Table>;
-  readonly swap: Step;
-}
-
 /** User slots are below this; KVM's own (TSS, APIC access page, identity map) are above. */
-export const KVM_USER_MEM_SLOTS = 32764;
+const KVM_USER_MEM_SLOTS = 32764;
 export const APIC_ACCESS_PAGE_PRIVATE_MEMSLOT = 32765;
 
 export function memslots_of(): Memslots {

@@ -4,35 +4,18 @@
  */
 import { lockdep_assert_held } from "../sync/lockdep";
 import { write_lock, write_unlock } from "../sync/rwlock";
-import { Cell, ops, rmw_all, type Step, type Task } from "../task";
+import { Cell, ops, rmw_all, type Task } from "../task";
+import type { Pfn } from "./guest_memory";
+import type { Mmu, Spte, Tlb } from "./memory";
 import { requests } from "./requests";
 import type { Kvm, Vcpu } from "./types";
 
-/** A host page frame number; frames are told apart, never dereferenced. */
-export type Pfn = number;
-
-export interface Mmu {
-  /** By guest frame: hardware walks them without any lock. */
-  readonly sptes: Map<number, Spte>;
-  /** How many remote flushes were posted: one each, however many vCPUs. */
-  readonly remote_tlb_flush: Cell<number>;
-  readonly flush: Step;
-}
-
-/** The translation of one guest frame. */
-export class Spte extends Cell<Pfn | undefined> {
+class Entry extends Cell<Pfn | undefined> implements Spte {
   readonly zap = this.as("rmw", "mmu.spte_zapped");
 
   constructor(gfn: number) {
     super(`mmu.spte.0x${gfn.toString(16)}`, undefined);
   }
-}
-
-export interface Tlb {
-  readonly name: string;
-  readonly entries: Map<number, Cell<Pfn | undefined>>;
-  /** How often the vCPU dropped them all, the kernel's statistic of that name. */
-  readonly flushes: Cell<number>;
 }
 
 export function mmu_of(): Mmu {
@@ -48,7 +31,7 @@ export function tlb_of(owner: string): Tlb {
 export function spte(kvm: Kvm, gfn: number): Spte {
   const { sptes } = kvm.mmu;
   let cell = sptes.get(gfn);
-  if (cell === undefined) sptes.set(gfn, (cell = new Spte(gfn)));
+  if (cell === undefined) sptes.set(gfn, (cell = new Entry(gfn)));
   return cell;
 }
 

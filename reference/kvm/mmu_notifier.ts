@@ -8,29 +8,11 @@ import { write_lock, write_unlock } from "../sync/rwlock";
 import { spin_lock, spin_unlock } from "../sync/spinlock";
 import { srcu_read_lock, srcu_read_unlock } from "../sync/srcu";
 import { WaitQueue, wake_up } from "../sync/wait";
-import { Cell, guarded, ops, rule, type Step, type Task, type Thing } from "../task";
-import type { HvaRange } from "./host_mm";
-import type { Memslot } from "./memslots";
+import { Cell, guarded, ops, rule, type Task, type Thing } from "../task";
+import type { GfnRange, HvaRange, Memslot, Notifier } from "./memory";
 import { mmu } from "./mmu";
 import { pfncache } from "./pfncache";
 import type { Kvm } from "./types";
-
-/** The account of what is being invalidated. */
-export interface Notifier {
-  /** The invalidations that have begun and not ended; changed under mn_invalidate_lock, looked at without. */
-  readonly active: Cell<number>;
-  /** Where a memslot change waits for that count to be 0. */
-  readonly drained: WaitQueue;
-  /** How many of them overlap a slot; changed under mmu_lock. */
-  readonly in_progress: Cell<number>;
-  readonly raise: Step;
-  readonly lower: Step;
-  /** Moves when one ends; a lookup samples it without any lock. */
-  readonly seq: Cell<number>;
-  readonly advance: Step;
-  /** Guarded by mmu_lock: the guest frames that the running ones cover, and maybe some between. */
-  readonly range: { start: number; end: number };
-}
 
 export function notifier_of(mmu_lock: Thing): Notifier {
   const in_progress = new Cell("mmu_notifier.in_progress", 0);
@@ -45,13 +27,6 @@ export function notifier_of(mmu_lock: Thing): Notifier {
     advance: seq.as("rmw", "mmu_notifier.seq.advanced"),
     range: guarded(mmu_lock, { start: 0, end: 0 }),
   };
-}
-
-/** Guest frames of one slot, from `start` up to and without `end`. */
-export interface GfnRange {
-  readonly slot: Memslot;
-  readonly start: number;
-  readonly end: number;
 }
 
 /** The guest frames of a slot that these host pages back, if there are any. */

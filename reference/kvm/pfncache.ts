@@ -7,27 +7,16 @@ import { Mutex, mutex_lock, mutex_unlock } from "../sync/mutex";
 import { ReadersWriter, write_lock_irqsave, write_unlock_irqrestore } from "../sync/rwlock";
 import { SpinLock, spin_lock, spin_unlock } from "../sync/spinlock";
 import { again, Cell, guarded, ops, rule, versions, type Task } from "../task";
-import { host_mm, type HvaRange } from "./host_mm";
-import { gfn_to_memslot, type Table } from "./memslots";
-import type { Pfn } from "./mmu";
+import { host_mm } from "./host_mm";
+import type { CachedPfn, HvaRange, PfnCaches, Table } from "./memory";
+import { gfn_to_memslot } from "./memslots";
 import type { Kvm } from "./types";
 
-/** The caches that the notifier must reach. */
-export interface PfnCaches {
-  readonly list_lock: SpinLock;
-  /** Guarded by the list's lock. */
-  readonly list: { caches: readonly GfnToPfnCache[] };
-}
-
-export interface GfnToPfnCache {
+export interface GfnToPfnCache extends CachedPfn {
   readonly kvm: Kvm;
-  readonly name: string;
-  readonly lock: ReadersWriter;
   readonly refresh_lock: Mutex;
   /** The guest address, while the cache is active; changed under both locks, looked at without. */
   readonly gpa: Cell<bigint | undefined>;
-  /** Guarded by the lock: whether `pfn` may be used, what it was found by, and what it is. */
-  readonly state: { valid: boolean; generation: number; hva: number; pfn: Pfn };
 }
 
 export function pfn_caches_of(graph: ClassGraph): PfnCaches {

@@ -7,11 +7,7 @@ import type { SpinLock } from "../sync/spinlock";
 import type { Session, Srcu } from "../sync/srcu";
 import type { WaitQueue } from "../sync/wait";
 import type { Cell, Step, Task } from "../task";
-import type { HostMm } from "./host_mm";
-import type { Memslots } from "./memslots";
-import type { GfnRange, Notifier } from "./mmu_notifier";
-import type { Mmu, Tlb } from "./mmu";
-import type { PfnCaches } from "./pfncache";
+import type { GfnRange, HostMm, Memslots, Mmu, Notifier, PfnCaches, Tlb } from "./memory";
 
 /** What a call can give back to the VMM, other than a value. */
 export type Errno =
@@ -153,7 +149,6 @@ export interface Chapter {
   vcpu_precreate?(kvm: Kvm): Task<Result>;
   /** Outside kvm_lock, before anybody can find the vCPU. */
   vcpu_create?(vcpu: Vcpu): Task<Result>;
-  vcpu_free?(vcpu: Vcpu): Task<void>;
   /** After publication. */
   vcpu_postcreate?(vcpu: Vcpu): Task<void>;
   readonly requests?: Partial<Record<RequestName, (vcpu: Vcpu) => Task<void>>>;

@@ -1,24 +1,10 @@
 /** A mutex: one holder, may sleep. */
-import type { LockName } from "../../spec/generated/types";
-import { running, type Stack, type Step, type Task } from "../task";
+import { running, type Task } from "../task";
 import { might_sleep } from "./context";
-import { acquired, acquiring, released, type ClassGraph, type LockClass } from "./lockdep";
+import { Exclusive } from "./exclusive";
+import { acquired, acquiring, released } from "./lockdep";
 
-export class Mutex implements LockClass {
-  owner: Stack | undefined;
-  readonly lock: Step;
-  readonly unlock: Step;
-
-  constructor(
-    readonly name: string,
-    readonly key: LockName,
-    readonly graph: ClassGraph,
-  ) {
-    const on = [this];
-    this.lock = { kind: "lock", on, ready: () => this.owner === undefined, event: `lock.${this.key}.taken` };
-    this.unlock = { kind: "unlock", on, event: `lock.${this.key}.released` };
-  }
-}
+export class Mutex extends Exclusive {}
 
 export function* mutex_lock(mutex: Mutex): Task<void> {
   might_sleep(mutex.name);

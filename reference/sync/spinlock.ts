@@ -1,24 +1,10 @@
 /** A spinlock: one holder, which may not sleep. */
-import type { LockName } from "../../spec/generated/types";
-import { running, type Stack, type Step, type Task } from "../task";
+import { running, type Task } from "../task";
 import { irq_restore, irq_save, preempt_disable, preempt_enable } from "./context";
-import { acquired, acquiring, released, type ClassGraph, type LockClass } from "./lockdep";
+import { Exclusive } from "./exclusive";
+import { acquired, acquiring, released } from "./lockdep";
 
-export class SpinLock implements LockClass {
-  owner: Stack | undefined;
-  readonly lock: Step;
-  readonly unlock: Step;
-
-  constructor(
-    readonly name: string,
-    readonly key: LockName,
-    readonly graph: ClassGraph,
-  ) {
-    const on = [this];
-    this.lock = { kind: "lock", on, ready: () => this.owner === undefined, event: `lock.${this.key}.taken` };
-    this.unlock = { kind: "unlock", on, event: `lock.${this.key}.released` };
-  }
-}
+export class SpinLock extends Exclusive {}
 
 export function* spin_lock(spin: SpinLock): Task<void> {
   preempt_disable();

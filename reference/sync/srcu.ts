@@ -4,7 +4,7 @@
  * it stays over: later readers do not hold it up.
  */
 import type { LockName } from "../../spec/generated/types";
-import { running, type Step, type Task } from "../task";
+import type { Step, Task } from "../task";
 import { might_sleep } from "./context";
 import { acquired, released, synchronizing, type ClassGraph, type LockClass } from "./lockdep";
 
@@ -52,9 +52,4 @@ export function* synchronize_srcu(srcu: Srcu): Task<void> {
   yield srcu.flip;
   const before = [...srcu.sessions];
   yield { kind: "srcu_drain", on: [srcu], ready: () => before.every((session) => !session.open) };
-}
-
-/** Whether the running stack is inside a read section. */
-export function srcu_read_lock_held(srcu: Srcu): boolean {
-  return running().stack.held.some(({ lock }) => lock === srcu);
 }

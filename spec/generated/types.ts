@@ -543,7 +543,6 @@ export interface Tables {
     [k: string]: LockDeclaration;
   };
   forbidden?: ForbiddenPair[] | undefined;
-  ids?: string[] | undefined;
 }
 
 export interface Feature {

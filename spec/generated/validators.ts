@@ -3406,7 +3406,7 @@ return errors === 0;
 validate97.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const tablesFile: Validate = validate104;
-const schema35 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"tables.schema.json","title":"Tables","description":"The vocabulary: features, calls, reads, events and locks, one file each.","type":"object","additionalProperties":false,"properties":{"features":{"type":"object","additionalProperties":{"$ref":"#/$defs/feature"}},"calls":{"type":"object","propertyNames":{"$ref":"#/$defs/dotted"},"additionalProperties":{"$ref":"#/$defs/call"}},"symbols":{"description":"Names that may stand for a number in an argument.","type":"object","additionalProperties":{"type":"string","pattern":"^0x[0-9a-f]+$"}},"limits":{"description":"What an implementation reports of its own bounds.","type":"object","additionalProperties":{"type":"object","additionalProperties":false,"required":["about","known"],"properties":{"about":{"type":"string"},"known":{"description":"Values seen on real kernels: a literal in a case that equals one is a problem.","type":"array","items":{"type":"integer"}}}}},"reads":{"type":"object","propertyNames":{"$ref":"#/$defs/dotted"},"additionalProperties":{"$ref":"#/$defs/read"}},"events":{"type":"object","propertyNames":{"$ref":"#/$defs/dotted"},"additionalProperties":{"$ref":"#/$defs/event"}},"locks":{"type":"object","additionalProperties":{"$ref":"#/$defs/lock"}},"forbidden":{"type":"array","items":{"$ref":"#/$defs/forbidden"}},"ids":{"type":"array","uniqueItems":true,"items":{"type":"string"}}},"$defs":{"dotted":{"type":"string","pattern":"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"},"feature":{"type":"object","additionalProperties":false,"required":["about"],"properties":{"about":{"type":"string"}}},"call":{"title":"CallDeclaration","type":"object","additionalProperties":false,"required":["about","feature"],"properties":{"about":{"type":"string"},"feature":{"type":"string"},"args":{"description":"A JSON Schema for each argument.","type":"object","additionalProperties":{"type":"object"}},"optional":{"type":"array","items":{"type":"string"}},"returns":{"description":"Every answer that the call can give.","type":"array","items":{"type":"string"}}}},"read":{"title":"ReadDeclaration","type":"object","additionalProperties":false,"required":["about","feature","type","of"],"properties":{"about":{"type":"string"},"feature":{"type":"string"},"type":{"description":"A JSON Schema for the value.","type":"object"},"of":{"description":"The cells it derives from, or the lock that guards what it derives from; `*` as in the name.","type":"array","items":{"type":"string"}}}},"event":{"title":"EventDeclaration","type":"object","additionalProperties":false,"required":["about","feature"],"properties":{"about":{"type":"string"},"feature":{"type":"string"}}},"lock":{"title":"LockDeclaration","type":"object","additionalProperties":false,"required":["about","kind"],"properties":{"about":{"type":"string"},"kind":{"enum":["mutex","rwsem","spinlock","rwlock","srcu"]}}},"forbidden":{"title":"ForbiddenPair","type":"object","additionalProperties":false,"required":["outer","inner","rule"],"properties":{"outer":{"description":"A lock class that is held; `notifier` is the MMU notifier's context.","type":"string"},"inner":{"description":"A lock class that must not be taken then; `synchronize` waits for readers; `sleeping` is every lock that may sleep; `any` is every lock.","type":"string"},"rule":{"type":"string"}}}}};
+const schema35 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"tables.schema.json","title":"Tables","description":"The vocabulary: features, calls, reads, events and locks, one file each.","type":"object","additionalProperties":false,"properties":{"features":{"type":"object","additionalProperties":{"$ref":"#/$defs/feature"}},"calls":{"type":"object","propertyNames":{"$ref":"#/$defs/dotted"},"additionalProperties":{"$ref":"#/$defs/call"}},"symbols":{"description":"Names that may stand for a number in an argument.","type":"object","additionalProperties":{"type":"string","pattern":"^0x[0-9a-f]+$"}},"limits":{"description":"What an implementation reports of its own bounds.","type":"object","additionalProperties":{"type":"object","additionalProperties":false,"required":["about","known"],"properties":{"about":{"type":"string"},"known":{"description":"Values seen on real kernels: a literal in a case that equals one is a problem.","type":"array","items":{"type":"integer"}}}}},"reads":{"type":"object","propertyNames":{"$ref":"#/$defs/dotted"},"additionalProperties":{"$ref":"#/$defs/read"}},"events":{"type":"object","propertyNames":{"$ref":"#/$defs/dotted"},"additionalProperties":{"$ref":"#/$defs/event"}},"locks":{"type":"object","additionalProperties":{"$ref":"#/$defs/lock"}},"forbidden":{"type":"array","items":{"$ref":"#/$defs/forbidden"}}},"$defs":{"dotted":{"type":"string","pattern":"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"},"feature":{"type":"object","additionalProperties":false,"required":["about"],"properties":{"about":{"type":"string"}}},"call":{"title":"CallDeclaration","type":"object","additionalProperties":false,"required":["about","feature"],"properties":{"about":{"type":"string"},"feature":{"type":"string"},"args":{"description":"A JSON Schema for each argument.","type":"object","additionalProperties":{"type":"object"}},"optional":{"type":"array","items":{"type":"string"}},"returns":{"description":"Every answer that the call can give.","type":"array","items":{"type":"string"}}}},"read":{"title":"ReadDeclaration","type":"object","additionalProperties":false,"required":["about","feature","type","of"],"properties":{"about":{"type":"string"},"feature":{"type":"string"},"type":{"description":"A JSON Schema for the value.","type":"object"},"of":{"description":"The cells it derives from, or the lock that guards what it derives from; `*` as in the name.","type":"array","items":{"type":"string"}}}},"event":{"title":"EventDeclaration","type":"object","additionalProperties":false,"required":["about","feature"],"properties":{"about":{"type":"string"},"feature":{"type":"string"}}},"lock":{"title":"LockDeclaration","type":"object","additionalProperties":false,"required":["about","kind"],"properties":{"about":{"type":"string"},"kind":{"enum":["mutex","rwsem","spinlock","rwlock","srcu"]}}},"forbidden":{"title":"ForbiddenPair","type":"object","additionalProperties":false,"required":["outer","inner","rule"],"properties":{"outer":{"description":"A lock class that is held; `notifier` is the MMU notifier's context.","type":"string"},"inner":{"description":"A lock class that must not be taken then; `synchronize` waits for readers; `sleeping` is every lock that may sleep; `any` is every lock.","type":"string"},"rule":{"type":"string"}}}}};
 const schema36 = {"type":"object","additionalProperties":false,"required":["about"],"properties":{"about":{"type":"string"}}};
 
 function validate105(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -4132,7 +4132,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func1.call(schema35.properties, key0))){
+if(!((((((((key0 === "features") || (key0 === "calls")) || (key0 === "symbols")) || (key0 === "limits")) || (key0 === "reads")) || (key0 === "events")) || (key0 === "locks")) || (key0 === "forbidden"))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema35,data};
 if(vErrors === null){
 vErrors = [err0];
@@ -4468,67 +4468,14 @@ vErrors.push(err20);
 errors++;
 }
 }
-if(data.ids !== undefined){
-let data19 = data.ids;
-if(Array.isArray(data19)){
-const len2 = data19.length;
-for(let i2=0; i2<len2; i2++){
-let data20 = data19[i2];
-if(typeof data20 !== "string"){
-const err21 = {instancePath:instancePath+"/ids/" + i2,schemaPath:"#/properties/ids/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema35.properties.ids.items.type,parentSchema:schema35.properties.ids.items,data:data20};
+}
+else {
+const err21 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.type,parentSchema:schema35,data};
 if(vErrors === null){
 vErrors = [err21];
 }
 else {
 vErrors.push(err21);
-}
-errors++;
-}
-}
-let i3 = data19.length;
-let j0;
-if(i3 > 1){
-const indices0 = {};
-for(;i3--;){
-let item0 = data19[i3];
-if(typeof item0 !== "string"){
-continue;
-}
-if(typeof indices0[item0] == "number"){
-j0 = indices0[item0];
-const err22 = {instancePath:instancePath+"/ids",schemaPath:"#/properties/ids/uniqueItems",keyword:"uniqueItems",params:{i: i3, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i3+" are identical)",schema:true,parentSchema:schema35.properties.ids,data:data19};
-if(vErrors === null){
-vErrors = [err22];
-}
-else {
-vErrors.push(err22);
-}
-errors++;
-break;
-}
-indices0[item0] = i3;
-}
-}
-}
-else {
-const err23 = {instancePath:instancePath+"/ids",schemaPath:"#/properties/ids/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema35.properties.ids.type,parentSchema:schema35.properties.ids,data:data19};
-if(vErrors === null){
-vErrors = [err23];
-}
-else {
-vErrors.push(err23);
-}
-errors++;
-}
-}
-}
-else {
-const err24 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.type,parentSchema:schema35,data};
-if(vErrors === null){
-vErrors = [err24];
-}
-else {
-vErrors.push(err24);
 }
 errors++;
 }
