@@ -8,11 +8,15 @@ import { readLog, type Log } from "../conformance/report/events";
 const ROOT = join(__dirname, "..");
 const COMMAND = join(ROOT, "bin/kvm-conform.js");
 
+/** Without colours, which jest may force, and without a warning of Node's own where a machine has certificates of its own. */
+const ENV: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, NODE_EXTRA_CA_CERTS: undefined };
+
 /** What a command came to. */
 export interface Came {
   /** The exit code; null if it had to be ended. */
   readonly status: number | null;
   readonly stdout: string;
+  /** Without the lines that say what is being set up. */
   readonly stderr: string;
 }
 
@@ -33,18 +37,33 @@ export interface Started {
 
 /** Runs `npx kvm-conform` with these arguments, from the root of the project. */
 export function kvmConform(...args: readonly string[]): Came {
-  const options = { cwd: ROOT, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" }, timeout: 120_000 } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], options);
-  return { status, stdout, stderr };
+  return waitFor(process.execPath, [COMMAND, ...args], {});
+}
+
+/** Runs a line of shell in the root of the project; `npx kvm-conform` is the command that is there. */
+export function shell(line: string, env: NodeJS.ProcessEnv = {}): Came {
+  return waitFor("sh", ["-c", `npx() { shift; "${process.execPath}" "${COMMAND}" "$@"; }\n${line}`], env);
+}
+
+function waitFor(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Came {
+  const options = { cwd: ROOT, encoding: "utf8", env: { ...ENV, ...env }, timeout: 120_000 } as const;
+  const { status, stdout, stderr } = spawnSync(program, args, options);
+  return { status, stdout, stderr: withoutSetup(stderr) };
+}
+
+function withoutSetup(stderr: string): string {
+  return stderr.replaceAll(/^setup: .*\n/gm, "");
 }
 
 /** Starts `npx kvm-conform` with these arguments. */
 export function startKvmConform(...args: readonly string[]): Started {
-  const child = spawn(process.execPath, [COMMAND, ...args], { cwd: ROOT, env: { ...process.env, NO_COLOR: "1" } });
+  const child = spawn(process.execPath, [COMMAND, ...args], { cwd: ROOT, env: ENV });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
     child[name].setEncoding("utf8").on("data", (text: string) => void (output[name] += text));
-  const came = new Promise<Came>((done) => child.once("close", (status) => done({ status, ...output })));
+  const came = new Promise<Came>((done) =>
+    child.once("close", (status) => done({ status, stdout: output.stdout, stderr: withoutSetup(output.stderr) })),
+  );
   return { came, soFar: () => output.stdout, interrupt: () => void child.kill("SIGINT") };
 }
 
