@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const ROOT = join(__dirname, "..");
-const COPIED = [".nycrc.json", "jest.config.js", "package.json", "tsconfig.json", "tsconfig.build.json", "tools/coverage.js"];
+const COPIED = [
+  ".nycrc.json",
+  "jest.config.js",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+  "tools/coverage.js",
+  "tools/sequencer.js",
+];
 
 /** One function is called by the test, one by the command that it starts elsewhere, one by nobody. */
 const PLANTED = {
