@@ -10,3 +10,8 @@ export function packageRoot(from: string = __dirname): string {
     if (dirname(folder) === folder) throw new Error(`${from} is not inside the package kvm-conform`);
   }
 }
+
+/** The version of this package. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string }).version;
+}

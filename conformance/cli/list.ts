@@ -1,31 +1,43 @@
 /** `kvm-conform list`: the cases as a table of contents. */
 import pc from "picocolors";
-import type { Spec } from "../case/spec";
+import type { FiledCase, Spec } from "../case/spec";
 import { aboutFixture, fixtureSpecifiers } from "./specifier";
 import { areaOf, select, type Selection } from "./selection";
 
-/** One line a case, under its area; with `rules`, one line a rule. */
-export function listing(spec: Spec, selection: Selection, what: "cases" | "rules" = "cases"): string[] {
-  const selected = select(spec, selection);
-  const lines: string[] = [];
-  let area = "";
-  if (what === "rules") {
-    const named = new Set<string>(selected.flatMap(({ rules }) => rules));
-    const { case: cases, rule, area: areas, exclude } = selection;
-    const all = [cases, rule, areas, exclude].every((patterns) => patterns === undefined);
-    for (const [id, rule] of spec.rules) {
-      if (!all && !named.has(id)) continue;
-      if (rule.area !== area) lines.push("", pc.bold((area = rule.area)));
-      lines.push(`  ${id}`, pc.dim(`      ${rule.says}`));
-    }
-    return lines.slice(1);
-  }
-  for (const each of selected) {
-    if (areaOf(each.case) !== area) lines.push("", pc.bold((area = areaOf(each.case))));
+/** One line a case, under its area. */
+export function caseListing(spec: Spec, selection: Selection): string[] {
+  const entry = (each: FiledCase): string => {
     const threads = Object.keys(each.threads ?? {}).length;
-    lines.push(`  ${each.case}${threads > 1 ? pc.dim(`   ${threads} threads`) : ""}`);
-  }
-  return lines.slice(1);
+    return `  ${each.case}${threads > 1 ? pc.dim(`   ${threads} threads`) : ""}`;
+  };
+  return byArea(
+    select(spec, selection),
+    (each) => areaOf(each.case),
+    (each) => [entry(each)],
+  );
+}
+
+/** The rules that the selected cases are about, under their areas; without a selection all. */
+export function ruleListing(spec: Spec, selection: Selection): string[] {
+  const { case: cases, rule, area, exclude } = selection;
+  const all = [cases, rule, area, exclude].every((patterns) => patterns === undefined);
+  const named = new Set<string>(select(spec, selection).flatMap(({ rules }) => rules));
+  const rules = [...spec.rules.values()].filter((each) => all || named.has(each.rule));
+  return byArea(
+    rules,
+    (each) => each.area,
+    (each) => [`  ${each.rule}`, pc.dim(`      ${each.says}`)],
+  );
+}
+
+/** Lines for each, with a heading where the area changes. */
+function byArea<T>(entries: readonly T[], areaOfEntry: (entry: T) => string, lines: (entry: T) => string[]): string[] {
+  return entries.flatMap((entry, i) => {
+    const area = areaOfEntry(entry);
+    const before = entries[i - 1];
+    const heading = before !== undefined && areaOfEntry(before) === area ? [] : [...(i === 0 ? [] : [""]), pc.bold(area)];
+    return [...heading, ...lines(entry)];
+  });
 }
 
 /** The bugs and older kernels of this package, each with the first sentence of its story. */

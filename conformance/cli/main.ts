@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { join } from "node:path";
 import pc from "picocolors";
 import { Crashed, Overdue } from "../adapter/door";
-import { packageRoot } from "../case/root";
+import { packageRoot, packageVersion } from "../case/root";
 import type { Spec } from "../case/spec";
 import type { RunOptions } from "./run";
 import type { Selection } from "./selection";
@@ -65,7 +65,7 @@ function selecting(command: Command): Command {
 function program(): Command {
   const kvm = new Command("kvm-conform")
     .description("Judges a hypervisor by the rules of KVM's hardest behaviours.")
-    .version("0.1.0")
+    .version(packageVersion())
     .showHelpAfterError()
     .exitOverride();
   selecting(kvm.command("run").description("judge the cases on an adapter and write the reports"))
@@ -119,8 +119,9 @@ async function runCommand(options: Partial<RunOptions>): Promise<number> {
 }
 
 async function listCommand(options: Selection & { rules?: true; fixtures?: true }): Promise<number> {
-  const { fixtureListing, listing } = await import("./list.js");
-  (options.fixtures ? fixtureListing() : listing(await shippedSpec(), options, options.rules ? "rules" : "cases")).forEach(print);
+  const { caseListing, fixtureListing, ruleListing } = await import("./list.js");
+  const listing = options.rules ? ruleListing : caseListing;
+  (options.fixtures ? fixtureListing() : listing(await shippedSpec(), options)).forEach(print);
   return EXIT.ok;
 }
 

@@ -1,6 +1,7 @@
 /** `kvm-conform run`: judges the selected cases on each adapter and writes the reports. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { packageVersion } from "../case/root";
 import type { FiledCase, Spec } from "../case/spec";
 import { entryLine, footerOf, type Entry, type Header, type Judged } from "../report/events";
 import { junit } from "../report/junit";
@@ -49,7 +50,7 @@ async function runOne(
     const started = performance.now();
     const { name, version, kind, control, kernel } = bench.hello;
     const hello = { name, version, kind, control, ...(kernel !== undefined && { kernel }) };
-    const header: Header = { type: "header", format: 1, runner: "kvm-conform", adapter, hello, selected: cases.length };
+    const header: Header = { type: "header", format: 1, runner: `kvm-conform ${packageVersion()}`, adapter, hello, selected: cases.length };
     const log = logFile(options.out);
     log(header);
     const width = Math.max(...cases.map((each) => each.case.length));

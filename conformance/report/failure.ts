@@ -31,7 +31,6 @@ export function failureReport(verdict: Verdict, failure: Failure, spec: Spec, ad
     `${INDENT}${found}${verdict.expected ? "; kernels of this version are known to break this rule" : ""}`,
     ...(rule === undefined ? [] : [`${INDENT}source: ${sourceOf(rule)}`]),
     `${INDENT}again:  ${againCommand(verdict, failure, adapter)}`,
-    "",
   ];
 }
 
