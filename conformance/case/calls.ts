@@ -12,6 +12,7 @@ import { type Checked, checkLimit, checkNoLimit, checkWant, unknown, type Wanted
 /** Reports all that is wrong with the calls of a case, and with what they are to return. */
 export function checkCalls(checked: Checked): void {
   for (const { call, path } of callsOf(checked.body)) {
+    checkRepeat(checked, path, call);
     const declared = checked.spec.calls.get(call.do);
     if (declared === undefined)
       checked.source.report("CASE-012", [...path, "do"], unknown("call", call.do, checked.spec.calls.keys(), "spec/calls.yaml"));
@@ -37,8 +38,19 @@ function checkArguments(checked: Checked, path: Path, call: Call, { args = {} }:
     const at = [...path, name];
     const fine = checkNoLimit(checked, at, value);
     if (fine && args[name]?.["$ref"] === "#/$defs/u64") checkNumber(checked, at, value);
+    if (call.repeat === undefined && typeof value === "object" && value !== null && "nth" in value)
+      source.report("CASE-038", [...at, "nth"], { message: "this call is made once", hint: "give it `repeat:`", atKey: true });
     if (fine && name === "vcpu" && typeof value === "number") checkVcpu(checked, at, value);
   }
+}
+
+function checkRepeat(checked: Checked, path: Path, { repeat }: Call): void {
+  if (repeat === undefined) return;
+  const at = [...path, "repeat"];
+  if (path[0] !== "calls")
+    checked.source.report("CASE-039", at, { message: "a racing call is made once", hint: "write each call of the race", atKey: true });
+  if (typeof repeat === "number") checkNoLimit(checked, at, repeat);
+  else checkLimit(checked, [...at, "limit"], repeat.limit);
 }
 
 function checkNumber(checked: Checked, path: Path, value: unknown): void {

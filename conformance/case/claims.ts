@@ -9,7 +9,7 @@ export interface PlacedCall {
 }
 
 /** The keys that every call has; what else a call holds is an argument. */
-export const CALL_KEYS: readonly string[] = ["do", "rule", "returns", "then", "stays"];
+export const CALL_KEYS: readonly string[] = ["do", "rule", "returns", "then", "stays", "repeat"];
 
 /** The arguments of a call. */
 export function argumentsOf(call: Call): Record<string, unknown> {

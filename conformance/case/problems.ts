@@ -47,6 +47,8 @@ export const PROBLEMS = {
   "CASE-035": "The read never has this value.",
   "CASE-036": "A call that stays blocked does not return.",
   "CASE-037": "There is no such vCPU.",
+  "CASE-038": "What counts repetitions belongs to a call that is repeated.",
+  "CASE-039": "A race says each of its calls: none is repeated.",
   "CASE-040": "What always holds has an `if`, or a `sometimes` that shows that it could break.",
   "CASE-041": "A thread interrupts a thread of its case.",
   "CASE-042": "A thread does not interrupt itself.",

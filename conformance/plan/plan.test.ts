@@ -46,6 +46,13 @@ test("limits and symbols are numbers by the time they are sent, and only where n
   });
 });
 
+test("a call that is repeated is sent so often, counts in its arguments, and is one claim", () => {
+  const repeat = { limit: "max_vcpu_id" as const, plus: -61 };
+  const planned = plan({ ...one, calls: [{ do: "vm.enable_cap", cap: "SINT0", value: { nth: 5 }, repeat, returns: "ok" }] }, spec, hello);
+  expect(planned).toMatchObject({ threads: [{ calls: [5, 6, 7].map((value) => ({ args: { cap: "SINT0", value } })) }] });
+  expect(planned.claims).toHaveLength(1);
+});
+
 test("what is not claimed, not had, not shown or not reported is not asked, each with its reason", () => {
   expect(plan(one, spec, { ...hello, features: [] })).toMatchObject({ verdict: "unclaimed", reason: "does not claim vcpu" });
   expect(plan(one, spec, { ...hello, calls: [] })).toMatchObject({ verdict: "untestable", reason: "does not have the call guest.nop" });

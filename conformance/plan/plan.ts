@@ -1,7 +1,7 @@
 /** What a case comes to for one implementation: what is asked, in which order, and what can be judged. */
 import type { Call, Case, Given, HelloReply, RuleId } from "../../spec/generated/types";
 import type { Spec } from "../case/spec";
-import { UnknownLimit } from "../case/want";
+import { limitOf, UnknownLimit } from "../case/want";
 import { argumentsOf } from "./arguments";
 import { ClaimList } from "./claim-list";
 import type { OutcomeClaim, OrderClaim, PlannedClaim, ReturnClaim, StateClaim } from "./claims";
@@ -69,18 +69,22 @@ function planned(what: Case, spec: Spec, hello: HelloReply, asked: ReadonlyMap<R
   const onlyRule = what.rules.length === 1 ? what.rules[0] : undefined;
   const isAsked = (rule: RuleId | undefined): boolean => rule === undefined || asked.get(rule) !== "not asked";
   const list = new ClaimList(spec, hello, isAsked, onlyRule);
-  const one = (call: Call): PlannedCall => ({
-    do: call.do,
-    args: argumentsOf(call, spec.calls.get(call.do), spec.symbols, hello.limits),
-    returned: list.returned(call),
-    then: list.then(call),
-    staysBlocked: call.stays === "blocked",
-    rule: call.rule ?? onlyRule,
-  });
-  const setUp = what.threads === undefined ? [] : (what.calls ?? []).map(one);
+  const each = (call: Call): PlannedCall[] => {
+    const { do: name, repeat = 1 } = call;
+    const [returned, then] = [list.returned(call), list.then(call)];
+    return Array.from({ length: typeof repeat === "number" ? repeat : limitOf(repeat, hello.limits) }, (_, nth) => ({
+      do: name,
+      args: argumentsOf(call, spec.calls.get(name), spec.symbols, hello.limits, nth),
+      returned,
+      then,
+      staysBlocked: call.stays === "blocked",
+      rule: call.rule ?? onlyRule,
+    }));
+  };
+  const setUp = what.threads === undefined ? [] : (what.calls ?? []).flatMap(each);
   const threads = Object.entries(what.threads ?? { P0: what.calls ?? [] }).map(([name, thread]): PlannedThread => {
     const { interrupts, calls } = Array.isArray(thread) ? { interrupts: undefined, calls: thread } : thread;
-    return { name, interrupts, calls: calls.map(one) };
+    return { name, interrupts, calls: calls.flatMap(each) };
   });
   list.wholeCase(what);
   const { claims } = list;

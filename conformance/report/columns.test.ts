@@ -45,3 +45,10 @@ test("a thread that was started on the way has its column too", () => {
   expect(lines[0]?.trim().split(/\s+/)).toEqual(["P0", "P1", "worker"]);
   expect(lines[1]?.split("|")).toHaveLength(4);
 });
+
+test("of a very long run the beginning and the end are drawn", () => {
+  const lines = drawn(...Array.from({ length: 100 }, (_, i) => row(i + 1, "P0", ["mine"], { note: "seen" })));
+  expect(lines).toHaveLength(1 + 20 + 1 + 60);
+  expect(lines[21]?.trim()).toBe("... 20 steps like these ...");
+  expect(lines.at(-1)?.trim().split(" ")[0]).toBe("100");
+});

@@ -3,6 +3,9 @@ import type { Failure } from "../verdict/verdict";
 
 type Row = Failure["trace"][number];
 
+/** Of a run with more steps that matter, the first and the last of them are shown. */
+const [FIRST, LAST] = [20, 60];
+
 /** No column is wider: what does not fit is cut, and the note on the right stays in view. */
 const WIDEST = 52;
 
@@ -19,7 +22,10 @@ export function columns({ threads, trace, violations }: Pick<Failure, "threads" 
     return Math.min(WIDEST, Math.max(thread.length, ...texts, 12)) + 2;
   });
   const head = `     ${threads.map((thread, i) => pad(thread, widths[i] ?? 0)).join("  ")}`;
-  return [head.trimEnd(), ...rows.map((row) => line(row, threads, widths))];
+  const lines = rows.map((row) => line(row, threads, widths));
+  const folded = lines.length - FIRST - LAST;
+  if (folded > 0) lines.splice(FIRST, folded, `     ... ${folded} steps like these ...`);
+  return [head.trimEnd(), ...lines];
 }
 
 function line(row: Row, threads: readonly string[], widths: readonly number[]): string {

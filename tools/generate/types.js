@@ -10,6 +10,7 @@ const NAMED = {
     "pattern.unlocked": "LockName",
     "claim.unlocked": "LockName",
     "operator.limit": "LimitName",
+    "limit.limit": "LimitName",
   },
   rule: { "rule.rule": "RuleId", "rule.feature": "FeatureName" },
   tables: {

@@ -6,7 +6,7 @@ const standaloneCode = require("ajv/dist/standalone").default;
 /** A 64-bit number as an argument says it: exact as a number, else in hex; or by name. */
 const U64 = {
   description:
-    'A number; from 2^53 on a hex string ("0xffffffff00000000"); a symbol of spec/calls.yaml; or {limit: a limit, plus: a number}.',
+    'A number; from 2^53 on a hex string ("0xffffffff00000000"); a symbol of spec/calls.yaml; {limit: a limit, plus: a number}; or, where a call has `repeat`, {nth: the number of its first repetition}.',
   anyOf: [
     { type: "integer", minimum: 0 },
     { type: "string", pattern: "^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$" },
@@ -16,6 +16,7 @@ const U64 = {
       required: ["limit"],
       properties: { limit: { type: "string" }, plus: { type: "integer" } },
     },
+    { type: "object", additionalProperties: false, required: ["nth"], properties: { nth: { type: "integer", minimum: 0 } } },
   ],
 };
 
