@@ -18,6 +18,7 @@ export const capabilities = ops("capabilities", {
   },
 
   *kvm_vm_ioctl_enable_cap(kvm: Kvm, cap: Cap, value: bigint, flags: bigint): Task<Result> {
+    rule("vcpuid.limit.flags-refused");
     if (flags !== 0n) return "EINVAL";
     switch (cap) {
       case "MAX_VCPU_ID":
@@ -29,6 +30,7 @@ export const capabilities = ops("capabilities", {
 
   /** `value` becomes the limit, once. The first vCPU sets it under the same lock, so one of the two is first. */
   *enable_max_vcpu_id(kvm: Kvm, value: bigint): Task<Result> {
+    rule("vcpuid.limit.at-most-the-ceiling");
     if (value > BigInt(kvm.config.max_vcpu_id)) return "EINVAL";
 
     rule("vcpuid.limit.one-winner");
@@ -43,6 +45,7 @@ export const capabilities = ops("capabilities", {
     rule("vcpuid.limit.not-below-boot-id");
     if (locked.bsp_vcpu_id > value) return "EINVAL";
     rule("vcpuid.limit.write-once");
+    rule("vcpuid.limit.zero-sets-nothing");
     yield limit.max_vcpu_ids.load;
     if (limit.max_vcpu_ids.now === value) return "ok";
     if (limit.max_vcpu_ids.now !== 0) return "EINVAL";

@@ -45,6 +45,7 @@ export const create_vcpu = ops("create_vcpu", {
   /** Counts the vCPU and takes its id, last of all, so that no refusal has anything to give back. */
   *claim_id(kvm: Kvm, vcpu_id: number): Task<Result> {
     const { locked, config } = kvm;
+    rule("vcpuid.create.count-judged-first");
     if (locked.created_vcpus >= config.max_vcpus) return "EINVAL";
     rule("vcpuid.id.duplicate-refused");
     if (locked.vcpu_ids.has(vcpu_id)) return "EEXIST";
@@ -107,8 +108,7 @@ export const create_vcpu = ops("create_vcpu", {
     yield* mutex_lock(kvm.kvm_lock);
     yield* mutex_lock(vcpu.mutex);
     yield kvm.online_vcpus.load;
-    const slot = kvm.vcpu_array[kvm.online_vcpus.now];
-    if (slot === undefined) throw new Error("more vCPUs are published than were reserved");
+    const slot = (kvm.vcpu_array[kvm.online_vcpus.now] ??= vcpu_slot(kvm.online_vcpus.now));
     rule("vcpuid.create.slot-before-count");
     yield slot.store;
     slot.now = vcpu;
@@ -127,6 +127,11 @@ export const create_vcpu = ops("create_vcpu", {
     return "ok";
   },
 });
+
+/** Where the vCPU that is published as number `index` will be found. */
+export function vcpu_slot(index: number): Cell<Vcpu | undefined> {
+  return new Cell<Vcpu | undefined>(`vm.vcpu_array.${index}`, undefined);
+}
 
 /** A vCPU as it is before anything was built for it. */
 export function vcpu_of(kvm: Kvm, vcpu_id: number): Vcpu {

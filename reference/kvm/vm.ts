@@ -6,22 +6,23 @@ import { SpinLock } from "../sync/spinlock";
 import { Srcu } from "../sync/srcu";
 import type { ClassGraph } from "../sync/lockdep";
 import { Cell, guarded } from "../task";
+import { vcpu_slot } from "./create_vcpu";
 import { host_mm_of } from "./host_mm";
 import { memslots_of } from "./memslots";
 import { mmu_of } from "./mmu";
 import { notifier_of } from "./mmu_notifier";
 import { pfn_caches_of } from "./pfncache";
-import type { Chapter, Config, Kvm, Limit, Vcpu } from "./types";
+import type { Chapter, Config, Kvm, Limit } from "./types";
 
 /** The newest kernel's limits; cases take them from `hello`, never from here. */
 export const KVM_MAX_VCPU_IDS = 4096;
 export const KVM_MAX_VCPUS = 1024;
 
+/** The slots that a VM begins with, empty. */
+const VCPU_SLOTS = 8;
+
 /** The VM is some time old when a case begins: a runstate whose entry time is 0 was never set. */
 const BOOT_NS = 1000n;
-
-/** As many slots for vCPUs as any case creates: an array of KVM_MAX_VCPUS would only cost time. */
-const VCPU_SLOTS = 16;
 
 export function config_of({ backend, module }: Given): Config {
   return {
@@ -56,7 +57,7 @@ export function create_vm(config: Config, chapters: readonly Chapter[]): Kvm {
     limit: limit_of(),
     irqchip_mode: new Cell("vm.irqchip_mode", "none"),
     online_vcpus: new Cell("vm.online_vcpus", 0),
-    vcpu_array: Array.from({ length: VCPU_SLOTS }, (_, i) => new Cell<Vcpu | undefined>(`vm.vcpu_array.${i}`, undefined)),
+    vcpu_array: Array.from({ length: VCPU_SLOTS }, (_, i) => vcpu_slot(i)),
     memslots: memslots_of(),
     notifier: notifier_of(mmu_lock),
     gpcs: pfn_caches_of(graph),

@@ -93,6 +93,7 @@ export type RuleId =
   | "synic.vector.any-unmasked-sint"
   | "vcpuid.boot.before-vcpus"
   | "vcpuid.boot.within-limit"
+  | "vcpuid.create.count-judged-first"
   | "vcpuid.create.counted-before-found"
   | "vcpuid.create.failure-gives-back"
   | "vcpuid.create.one-critical-section"
@@ -102,13 +103,16 @@ export type RuleId =
   | "vcpuid.id.outlives-its-fd"
   | "vcpuid.id.refused-before-the-latch"
   | "vcpuid.irqchip.before-vcpus"
+  | "vcpuid.limit.at-most-the-ceiling"
   | "vcpuid.limit.ceiling-reported"
   | "vcpuid.limit.exclusive"
   | "vcpuid.limit.first-vcpu-latches"
+  | "vcpuid.limit.flags-refused"
   | "vcpuid.limit.not-below-boot-id"
   | "vcpuid.limit.one-winner"
   | "vcpuid.limit.outlives-a-failed-creation"
   | "vcpuid.limit.write-once"
+  | "vcpuid.limit.zero-sets-nothing"
   | "xencfg.runstate-addr.unset-is-enoent"
   | "xencfg.vcpu-info.latched-until-registered"
   | "xencfg.vcpu-info.one-page"
@@ -402,6 +406,8 @@ export interface Call {
   returns?: Want | undefined;
   then?: Pattern | undefined;
   stays?: "blocked" | undefined;
+  /** Made so often, one after the other, with the same answer each time; `nth` in an argument counts. Not in a race. */
+  repeat?: number | Limit | undefined;
   [k: string]: unknown;
 }
 
@@ -432,6 +438,12 @@ export interface Pattern {
   /** Judged only while nobody holds this lock for writing. */
   unlocked?: LockName | undefined;
   [k: string]: Want | Pattern[] | LockName | undefined;
+}
+
+/** A limit that the implementation reports, and a number more. */
+export interface Limit {
+  limit: LimitName;
+  plus?: number | undefined;
 }
 
 /** A pattern that a rule demands, or an implication. */

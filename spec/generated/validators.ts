@@ -9,7 +9,7 @@ export interface Validate {
 }
 
 export const caseFile: Validate = validate52;
-const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"case.schema.json","title":"Case","description":"What is given, the threads, and what must hold.","type":"object","additionalProperties":false,"required":["case","about","rules","given"],"properties":{"case":{"description":"Permanent id: the area, then the finding in a few words.","type":"string","pattern":"^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$"},"about":{"description":"What happens and what must come of it, for a reader who does not know the case.","type":"string","minLength":20},"rules":{"description":"The rules that the claims below belong to.","type":"array","minItems":1,"uniqueItems":true,"items":{"$ref":"#/$defs/rule_id"}},"given":{"$ref":"#/$defs/given"},"calls":{"description":"Calls made one after the other: the whole case, or the set-up before `threads`.","type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},"threads":{"description":"Calls that race: each thread makes its own in order, and every interleaving is explored.","type":"object","minProperties":1,"propertyNames":{"pattern":"^[A-Z][A-Za-z0-9]*$"},"additionalProperties":{"$ref":"#/$defs/thread"}},"always":{"description":"Judged in the first state, after every step that may change what is read, and at the end.","type":"array","minItems":1,"items":{"$ref":"#/$defs/claim"}},"sometimes":{"description":"States that at least one run of the reference reaches.","type":"array","minItems":1,"items":{"$ref":"#/$defs/pattern"}},"finally":{"description":"Judged at the end of every run.","type":"array","minItems":1,"items":{"$ref":"#/$defs/claim"}},"events":{"description":"Claims about the order and number of events.","type":"array","minItems":1,"items":{"$ref":"#/$defs/event_claim"}},"never":{"description":"Built-in checks that a rule of this case owns.","type":"array","minItems":1,"items":{"$ref":"#/$defs/check_claim"}},"outcomes":{"description":"Everything that a race may come to: the reference reaches exactly these.","type":"array","minItems":1,"items":{"$ref":"#/$defs/outcome"}},"permitted":{"description":"Outcomes that only a real kernel may come to.","type":"array","minItems":1,"items":{"$ref":"#/$defs/outcome"}},"faults":{"description":"How many allocations the explorer may let fail, anywhere.","type":"object","additionalProperties":false,"required":["alloc"],"properties":{"alloc":{"type":"integer","minimum":1,"maximum":4}}},"deep":{"description":"Needs more runs than the ordinary set allows: runs apart.","const":true}},"anyOf":[{"required":["calls"]},{"required":["threads"]}],"$defs":{"rule_id":{"type":"string","pattern":"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},"given":{"description":"The world that the case starts in; it is built, not reached by calls.","type":"object","additionalProperties":false,"required":["backend"],"properties":{"backend":{"description":"Which hardware virtualization KVM is loaded with; `none` is generic x86 KVM.","enum":["vmx","svm","none"]},"vcpus":{"description":"So many vCPUs exist, with ids from 0.","type":"integer","minimum":0,"maximum":8},"irqchip":{"description":"Who has the interrupt controllers; `kernel` unless said.","enum":["kernel","split","none"]},"module":{"description":"KVM's module parameters, all on unless said.","type":"object","additionalProperties":false,"properties":{"enable_apicv":{"type":"boolean"},"enable_ipiv":{"type":"boolean"},"flexpriority":{"type":"boolean"},"x2avic":{"type":"boolean"}}},"synic":{"description":"The vCPUs with SynIC enabled.","type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"apic_page_mapped":{"description":"A translation for the APIC-access page exists, and these vCPUs' TLBs hold it.","type":"array","items":{"type":"integer","minimum":0}},"xen":{"description":"Xen is configured, with these areas registered: shared_info at 0x10000, the vcpu_info of vCPU n at 0x2n000, its runstate at 0x3n000. Memory slot 0 is 1 MiB from address 0.","type":"object","additionalProperties":false,"properties":{"long_mode":{"type":"boolean"},"shared_info":{"type":"boolean"},"upcall_vector":{"type":"integer","minimum":0,"maximum":255},"vcpu_info":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate_update_flag":{"type":"boolean"}}}}},"thread":{"oneOf":[{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},{"description":"Runs on another thread's stack, at a point that the explorer chooses.","type":"object","additionalProperties":false,"required":["interrupts","calls"],"properties":{"interrupts":{"type":"string"},"calls":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}}}}]},"call":{"description":"One operation; what is not named here is an argument, declared in spec/calls.yaml.","type":"object","required":["do"],"properties":{"do":{"type":"string"},"rule":{"$ref":"#/$defs/rule_id"},"returns":{"$ref":"#/$defs/want"},"then":{"description":"Judged when the call returns.","$ref":"#/$defs/pattern"},"stays":{"const":"blocked"}}},"pattern":{"description":"What reads must show: a map of read to wanted value; all must hold.","type":"object","minProperties":1,"properties":{"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"description":"Judged only while nobody holds this lock for writing.","type":"string"}},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked)$"}},"claim":{"description":"A pattern that a rule demands, or an implication.","type":"object","minProperties":1,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"if":{"$ref":"#/$defs/pattern"},"then":{"$ref":"#/$defs/pattern"},"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"type":"string"}},"dependentRequired":{"if":["then"],"then":["if"]},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked|rule|if|then)$"}},"want":{"description":"A wanted value: a literal, or one operator.","oneOf":[{"type":["string","integer","boolean"]},{"type":"array","items":{"type":["string","integer","boolean"]}},{"$ref":"#/$defs/operator"}]},"operator":{"type":"object","additionalProperties":false,"minProperties":1,"maxProperties":2,"properties":{"at_least":{"type":"integer"},"at_most":{"type":"integer"},"one_of":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/want"}},"not":{"$ref":"#/$defs/want"},"same_as":{"description":"Another read.","type":"string"},"bits":{"type":"object","additionalProperties":false,"required":["mask","value"],"properties":{"mask":{"type":"string"},"value":{"type":"string"}}},"limit":{"description":"A limit that the implementation reports.","type":"string"},"plus":{"type":"integer"},"becomes":{"$ref":"#/$defs/want"},"was":{"$ref":"#/$defs/want"},"changes":{"type":"boolean"},"never_loses":{"description":"No bit, once set, is cleared.","const":true}}},"event_claim":{"type":"object","additionalProperties":false,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"order":{"description":"No later one happens before an earlier one has.","type":"array","minItems":2,"items":{"type":"string"}},"never":{"description":"This does not happen.","type":"string"},"between":{"description":"Only judged from the first to the second, on one thread.","type":"array","minItems":2,"maxItems":2,"items":{"type":"string"}},"count":{"description":"So often in every run.","type":"object","minProperties":1,"additionalProperties":{"$ref":"#/$defs/want"}},"if":{"description":"Judged only in runs that end so.","$ref":"#/$defs/pattern"}},"oneOf":[{"required":["order"]},{"required":["never"]},{"required":["count"]}],"dependentRequired":{"between":["never"]}},"check_name":{"enum":["deadlock","atomic-sleep","lock-order","data-race","leak"]},"check_claim":{"oneOf":[{"$ref":"#/$defs/check_name"},{"type":"object","additionalProperties":false,"required":["check"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"check":{"$ref":"#/$defs/check_name"}}}]},"outcome":{"description":"What each thread's calls return, by thread, and what the settled reads show.","type":"object","additionalProperties":false,"required":["returns"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"returns":{"type":"object","additionalProperties":{"type":"array","items":{"$ref":"#/$defs/want"}}},"reads":{"$ref":"#/$defs/pattern"}}}}};
+const schema19 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"case.schema.json","title":"Case","description":"What is given, the threads, and what must hold.","type":"object","additionalProperties":false,"required":["case","about","rules","given"],"properties":{"case":{"description":"Permanent id: the area, then the finding in a few words.","type":"string","pattern":"^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$"},"about":{"description":"What happens and what must come of it, for a reader who does not know the case.","type":"string","minLength":20},"rules":{"description":"The rules that the claims below belong to.","type":"array","minItems":1,"uniqueItems":true,"items":{"$ref":"#/$defs/rule_id"}},"given":{"$ref":"#/$defs/given"},"calls":{"description":"Calls made one after the other: the whole case, or the set-up before `threads`.","type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},"threads":{"description":"Calls that race: each thread makes its own in order, and every interleaving is explored.","type":"object","minProperties":1,"propertyNames":{"pattern":"^[A-Z][A-Za-z0-9]*$"},"additionalProperties":{"$ref":"#/$defs/thread"}},"always":{"description":"Judged in the first state, after every step that may change what is read, and at the end.","type":"array","minItems":1,"items":{"$ref":"#/$defs/claim"}},"sometimes":{"description":"States that at least one run of the reference reaches.","type":"array","minItems":1,"items":{"$ref":"#/$defs/pattern"}},"finally":{"description":"Judged at the end of every run.","type":"array","minItems":1,"items":{"$ref":"#/$defs/claim"}},"events":{"description":"Claims about the order and number of events.","type":"array","minItems":1,"items":{"$ref":"#/$defs/event_claim"}},"never":{"description":"Built-in checks that a rule of this case owns.","type":"array","minItems":1,"items":{"$ref":"#/$defs/check_claim"}},"outcomes":{"description":"Everything that a race may come to: the reference reaches exactly these.","type":"array","minItems":1,"items":{"$ref":"#/$defs/outcome"}},"permitted":{"description":"Outcomes that only a real kernel may come to.","type":"array","minItems":1,"items":{"$ref":"#/$defs/outcome"}},"faults":{"description":"How many allocations the explorer may let fail, anywhere.","type":"object","additionalProperties":false,"required":["alloc"],"properties":{"alloc":{"type":"integer","minimum":1,"maximum":4}}},"deep":{"description":"Needs more runs than the ordinary set allows: runs apart.","const":true}},"anyOf":[{"required":["calls"]},{"required":["threads"]}],"$defs":{"rule_id":{"type":"string","pattern":"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},"given":{"description":"The world that the case starts in; it is built, not reached by calls.","type":"object","additionalProperties":false,"required":["backend"],"properties":{"backend":{"description":"Which hardware virtualization KVM is loaded with; `none` is generic x86 KVM.","enum":["vmx","svm","none"]},"vcpus":{"description":"So many vCPUs exist, with ids from 0.","type":"integer","minimum":0,"maximum":8},"irqchip":{"description":"Who has the interrupt controllers; `kernel` unless said.","enum":["kernel","split","none"]},"module":{"description":"KVM's module parameters, all on unless said.","type":"object","additionalProperties":false,"properties":{"enable_apicv":{"type":"boolean"},"enable_ipiv":{"type":"boolean"},"flexpriority":{"type":"boolean"},"x2avic":{"type":"boolean"}}},"synic":{"description":"The vCPUs with SynIC enabled.","type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"apic_page_mapped":{"description":"A translation for the APIC-access page exists, and these vCPUs' TLBs hold it.","type":"array","items":{"type":"integer","minimum":0}},"xen":{"description":"Xen is configured, with these areas registered: shared_info at 0x10000, the vcpu_info of vCPU n at 0x2n000, its runstate at 0x3n000. Memory slot 0 is 1 MiB from address 0.","type":"object","additionalProperties":false,"properties":{"long_mode":{"type":"boolean"},"shared_info":{"type":"boolean"},"upcall_vector":{"type":"integer","minimum":0,"maximum":255},"vcpu_info":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate":{"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":0}},"runstate_update_flag":{"type":"boolean"}}}}},"thread":{"oneOf":[{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},{"description":"Runs on another thread's stack, at a point that the explorer chooses.","type":"object","additionalProperties":false,"required":["interrupts","calls"],"properties":{"interrupts":{"type":"string"},"calls":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}}}}]},"call":{"description":"One operation; what is not named here is an argument, declared in spec/calls.yaml.","type":"object","required":["do"],"properties":{"do":{"type":"string"},"rule":{"$ref":"#/$defs/rule_id"},"returns":{"$ref":"#/$defs/want"},"then":{"description":"Judged when the call returns.","$ref":"#/$defs/pattern"},"stays":{"const":"blocked"},"repeat":{"description":"Made so often, one after the other, with the same answer each time; `nth` in an argument counts. Not in a race.","oneOf":[{"type":"integer","minimum":2},{"$ref":"#/$defs/limit"}]}}},"pattern":{"description":"What reads must show: a map of read to wanted value; all must hold.","type":"object","minProperties":1,"properties":{"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"description":"Judged only while nobody holds this lock for writing.","type":"string"}},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked)$"}},"claim":{"description":"A pattern that a rule demands, or an implication.","type":"object","minProperties":1,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"if":{"$ref":"#/$defs/pattern"},"then":{"$ref":"#/$defs/pattern"},"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"type":"string"}},"dependentRequired":{"if":["then"],"then":["if"]},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked|rule|if|then)$"}},"want":{"description":"A wanted value: a literal, or one operator.","oneOf":[{"type":["string","integer","boolean"]},{"type":"array","items":{"type":["string","integer","boolean"]}},{"$ref":"#/$defs/operator"}]},"operator":{"type":"object","additionalProperties":false,"minProperties":1,"maxProperties":2,"properties":{"at_least":{"type":"integer"},"at_most":{"type":"integer"},"one_of":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/want"}},"not":{"$ref":"#/$defs/want"},"same_as":{"description":"Another read.","type":"string"},"bits":{"type":"object","additionalProperties":false,"required":["mask","value"],"properties":{"mask":{"type":"string"},"value":{"type":"string"}}},"limit":{"description":"A limit that the implementation reports.","type":"string"},"plus":{"type":"integer"},"becomes":{"$ref":"#/$defs/want"},"was":{"$ref":"#/$defs/want"},"changes":{"type":"boolean"},"never_loses":{"description":"No bit, once set, is cleared.","const":true}}},"limit":{"title":"Limit","description":"A limit that the implementation reports, and a number more.","type":"object","additionalProperties":false,"required":["limit"],"properties":{"limit":{"type":"string"},"plus":{"type":"integer"}}},"event_claim":{"type":"object","additionalProperties":false,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"order":{"description":"No later one happens before an earlier one has.","type":"array","minItems":2,"items":{"type":"string"}},"never":{"description":"This does not happen.","type":"string"},"between":{"description":"Only judged from the first to the second, on one thread.","type":"array","minItems":2,"maxItems":2,"items":{"type":"string"}},"count":{"description":"So often in every run.","type":"object","minProperties":1,"additionalProperties":{"$ref":"#/$defs/want"}},"if":{"description":"Judged only in runs that end so.","$ref":"#/$defs/pattern"}},"oneOf":[{"required":["order"]},{"required":["never"]},{"required":["count"]}],"dependentRequired":{"between":["never"]}},"check_name":{"enum":["deadlock","atomic-sleep","lock-order","data-race","leak"]},"check_claim":{"oneOf":[{"$ref":"#/$defs/check_name"},{"type":"object","additionalProperties":false,"required":["check"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"check":{"$ref":"#/$defs/check_name"}}}]},"outcome":{"description":"What each thread's calls return, by thread, and what the settled reads show.","type":"object","additionalProperties":false,"required":["returns"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"returns":{"type":"object","additionalProperties":{"type":"array","items":{"$ref":"#/$defs/want"}}},"reads":{"$ref":"#/$defs/pattern"}}}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func2 = require("ajv/dist/runtime/ucs2length").default;
 const func0 = require("ajv/dist/runtime/equal").default;
@@ -583,7 +583,7 @@ return errors === 0;
 }
 validate55.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema22 = {"description":"One operation; what is not named here is an argument, declared in spec/calls.yaml.","type":"object","required":["do"],"properties":{"do":{"type":"string"},"rule":{"$ref":"#/$defs/rule_id"},"returns":{"$ref":"#/$defs/want"},"then":{"description":"Judged when the call returns.","$ref":"#/$defs/pattern"},"stays":{"const":"blocked"}}};
+const schema22 = {"description":"One operation; what is not named here is an argument, declared in spec/calls.yaml.","type":"object","required":["do"],"properties":{"do":{"type":"string"},"rule":{"$ref":"#/$defs/rule_id"},"returns":{"$ref":"#/$defs/want"},"then":{"description":"Judged when the call returns.","$ref":"#/$defs/pattern"},"stays":{"const":"blocked"},"repeat":{"description":"Made so often, one after the other, with the same answer each time; `nth` in an argument counts. Not in a race.","oneOf":[{"type":"integer","minimum":2},{"$ref":"#/$defs/limit"}]}}};
 const schema23 = {"description":"A wanted value: a literal, or one operator.","oneOf":[{"type":["string","integer","boolean"]},{"type":"array","items":{"type":["string","integer","boolean"]}},{"$ref":"#/$defs/operator"}]};
 const schema24 = {"type":"object","additionalProperties":false,"minProperties":1,"maxProperties":2,"properties":{"at_least":{"type":"integer"},"at_most":{"type":"integer"},"one_of":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/want"}},"not":{"$ref":"#/$defs/want"},"same_as":{"description":"Another read.","type":"string"},"bits":{"type":"object","additionalProperties":false,"required":["mask","value"],"properties":{"mask":{"type":"string"},"value":{"type":"string"}}},"limit":{"description":"A limit that the implementation reports.","type":"string"},"plus":{"type":"integer"},"becomes":{"$ref":"#/$defs/want"},"was":{"$ref":"#/$defs/want"},"changes":{"type":"boolean"},"never_loses":{"description":"No bit, once set, is cleared.","const":true}}};
 const wrapper0 = {validate: validate59};
@@ -1101,6 +1101,83 @@ return errors === 0;
 }
 validate63.evaluated = {"dynamicProps":true,"dynamicItems":false};
 
+const schema26 = {"title":"Limit","description":"A limit that the implementation reports, and a number more.","type":"object","additionalProperties":false,"required":["limit"],"properties":{"limit":{"type":"string"},"plus":{"type":"integer"}}};
+
+function validate66(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate66.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.limit === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "limit"},message:"must have required property '"+"limit"+"'",schema:schema26.required,parentSchema:schema26,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((key0 === "limit") || (key0 === "plus"))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema26,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.limit !== undefined){
+let data0 = data.limit;
+if(typeof data0 !== "string"){
+const err2 = {instancePath:instancePath+"/limit",schemaPath:"#/properties/limit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema26.properties.limit.type,parentSchema:schema26.properties.limit,data:data0};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.plus !== undefined){
+let data1 = data.plus;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err3 = {instancePath:instancePath+"/plus",schemaPath:"#/properties/plus/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema26.properties.plus.type,parentSchema:schema26.properties.plus,data:data1};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema26.type,parentSchema:schema26,data};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+validate66.errors = vErrors;
+return errors === 0;
+}
+validate66.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
 
 function validate57(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -1167,9 +1244,14 @@ vErrors.push(err2);
 errors++;
 }
 }
-}
-else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema22.type,parentSchema:schema22,data};
+if(data.repeat !== undefined){
+let data5 = data.repeat;
+const _errs8 = errors;
+let valid1 = false;
+let passing0 = null;
+const _errs9 = errors;
+if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
+const err3 = {instancePath:instancePath+"/repeat",schemaPath:"#/properties/repeat/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema22.properties.repeat.oneOf[0].type,parentSchema:schema22.properties.repeat.oneOf[0],data:data5};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1178,17 +1260,83 @@ vErrors.push(err3);
 }
 errors++;
 }
+if((typeof data5 == "number") && (isFinite(data5))){
+if(data5 < 2 || isNaN(data5)){
+const err4 = {instancePath:instancePath+"/repeat",schemaPath:"#/properties/repeat/oneOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 2},message:"must be >= 2",schema:2,parentSchema:schema22.properties.repeat.oneOf[0],data:data5};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+var _valid0 = _errs9 === errors;
+if(_valid0){
+valid1 = true;
+passing0 = 0;
+}
+const _errs11 = errors;
+if(!(validate66(data5, {instancePath:instancePath+"/repeat",parentData:data,parentDataProperty:"repeat",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate66.errors : vErrors.concat(validate66.errors);
+errors = vErrors.length;
+}
+var _valid0 = _errs11 === errors;
+if(_valid0 && valid1){
+valid1 = false;
+passing0 = [passing0, 1];
+}
+else {
+if(_valid0){
+valid1 = true;
+passing0 = 1;
+}
+}
+if(!valid1){
+const err5 = {instancePath:instancePath+"/repeat",schemaPath:"#/properties/repeat/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema22.properties.repeat.oneOf,parentSchema:schema22.properties.repeat,data:data5};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+else {
+errors = _errs8;
+if(vErrors !== null){
+if(_errs8){
+vErrors.length = _errs8;
+}
+else {
+vErrors = null;
+}
+}
+}
+}
+}
+else {
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema22.type,parentSchema:schema22,data};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
 validate57.errors = vErrors;
 return errors === 0;
 }
-validate57.evaluated = {"props":{"do":true,"rule":true,"returns":true,"then":true,"stays":true},"dynamicProps":false,"dynamicItems":false};
+validate57.evaluated = {"props":{"do":true,"rule":true,"returns":true,"then":true,"stays":true,"repeat":true},"dynamicProps":false,"dynamicItems":false};
 
-const schema26 = {"oneOf":[{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},{"description":"Runs on another thread's stack, at a point that the explorer chooses.","type":"object","additionalProperties":false,"required":["interrupts","calls"],"properties":{"interrupts":{"type":"string"},"calls":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}}}}]};
+const schema27 = {"oneOf":[{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}},{"description":"Runs on another thread's stack, at a point that the explorer chooses.","type":"object","additionalProperties":false,"required":["interrupts","calls"],"properties":{"interrupts":{"type":"string"},"calls":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/call"}}}}]};
 
-function validate67(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate69(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate67.evaluated;
+const evaluated0 = validate69.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1201,7 +1349,7 @@ let passing0 = null;
 const _errs1 = errors;
 if(Array.isArray(data)){
 if(data.length < 1){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema26.oneOf[0],data};
+const err0 = {instancePath,schemaPath:"#/oneOf/0/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema27.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1219,7 +1367,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema26.oneOf[0].type,parentSchema:schema26.oneOf[0],data};
+const err1 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema27.oneOf[0].type,parentSchema:schema27.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -1237,7 +1385,7 @@ var items0 = true;
 const _errs4 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.interrupts === undefined){
-const err2 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "interrupts"},message:"must have required property '"+"interrupts"+"'",schema:schema26.oneOf[1].required,parentSchema:schema26.oneOf[1],data};
+const err2 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "interrupts"},message:"must have required property '"+"interrupts"+"'",schema:schema27.oneOf[1].required,parentSchema:schema27.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -1247,7 +1395,7 @@ vErrors.push(err2);
 errors++;
 }
 if(data.calls === undefined){
-const err3 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "calls"},message:"must have required property '"+"calls"+"'",schema:schema26.oneOf[1].required,parentSchema:schema26.oneOf[1],data};
+const err3 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "calls"},message:"must have required property '"+"calls"+"'",schema:schema27.oneOf[1].required,parentSchema:schema27.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1258,7 +1406,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((key0 === "interrupts") || (key0 === "calls"))){
-const err4 = {instancePath,schemaPath:"#/oneOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema26.oneOf[1],data};
+const err4 = {instancePath,schemaPath:"#/oneOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema27.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -1271,7 +1419,7 @@ errors++;
 if(data.interrupts !== undefined){
 let data1 = data.interrupts;
 if(typeof data1 !== "string"){
-const err5 = {instancePath:instancePath+"/interrupts",schemaPath:"#/oneOf/1/properties/interrupts/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema26.oneOf[1].properties.interrupts.type,parentSchema:schema26.oneOf[1].properties.interrupts,data:data1};
+const err5 = {instancePath:instancePath+"/interrupts",schemaPath:"#/oneOf/1/properties/interrupts/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema27.oneOf[1].properties.interrupts.type,parentSchema:schema27.oneOf[1].properties.interrupts,data:data1};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -1285,7 +1433,7 @@ if(data.calls !== undefined){
 let data2 = data.calls;
 if(Array.isArray(data2)){
 if(data2.length < 1){
-const err6 = {instancePath:instancePath+"/calls",schemaPath:"#/oneOf/1/properties/calls/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema26.oneOf[1].properties.calls,data:data2};
+const err6 = {instancePath:instancePath+"/calls",schemaPath:"#/oneOf/1/properties/calls/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema27.oneOf[1].properties.calls,data:data2};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -1303,7 +1451,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err7 = {instancePath:instancePath+"/calls",schemaPath:"#/oneOf/1/properties/calls/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema26.oneOf[1].properties.calls.type,parentSchema:schema26.oneOf[1].properties.calls,data:data2};
+const err7 = {instancePath:instancePath+"/calls",schemaPath:"#/oneOf/1/properties/calls/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema27.oneOf[1].properties.calls.type,parentSchema:schema27.oneOf[1].properties.calls,data:data2};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -1315,7 +1463,7 @@ errors++;
 }
 }
 else {
-const err8 = {instancePath,schemaPath:"#/oneOf/1/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema26.oneOf[1].type,parentSchema:schema26.oneOf[1],data};
+const err8 = {instancePath,schemaPath:"#/oneOf/1/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema27.oneOf[1].type,parentSchema:schema27.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -1337,7 +1485,7 @@ var props0 = true;
 }
 }
 if(!valid0){
-const err9 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema26.oneOf,parentSchema:schema26,data};
+const err9 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema27.oneOf,parentSchema:schema27,data};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -1357,20 +1505,20 @@ vErrors = null;
 }
 }
 }
-validate67.errors = vErrors;
+validate69.errors = vErrors;
 evaluated0.props = props0;
 evaluated0.items = items0;
 return errors === 0;
 }
-validate67.evaluated = {"dynamicProps":true,"dynamicItems":true};
+validate69.evaluated = {"dynamicProps":true,"dynamicItems":true};
 
-const schema27 = {"description":"A pattern that a rule demands, or an implication.","type":"object","minProperties":1,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"if":{"$ref":"#/$defs/pattern"},"then":{"$ref":"#/$defs/pattern"},"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"type":"string"}},"dependentRequired":{"if":["then"],"then":["if"]},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked|rule|if|then)$"}};
+const schema28 = {"description":"A pattern that a rule demands, or an implication.","type":"object","minProperties":1,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"if":{"$ref":"#/$defs/pattern"},"then":{"$ref":"#/$defs/pattern"},"any_of":{"type":"array","minItems":2,"items":{"$ref":"#/$defs/pattern"}},"unlocked":{"type":"string"}},"dependentRequired":{"if":["then"],"then":["if"]},"patternProperties":{"\\.":{"$ref":"#/$defs/want"}},"propertyNames":{"pattern":"\\.|^(any_of|unlocked|rule|if|then)$"}};
 const pattern8 = new RegExp("\\.|^(any_of|unlocked|rule|if|then)$", "u");
 
-function validate71(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate73(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate71.evaluated;
+const evaluated0 = validate73.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1379,7 +1527,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(Object.keys(data).length < 1){
-const err0 = {instancePath,schemaPath:"#/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties",schema:1,parentSchema:schema27,data};
+const err0 = {instancePath,schemaPath:"#/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties",schema:1,parentSchema:schema28,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1392,7 +1540,7 @@ for(const key0 in data){
 const _errs1 = errors;
 if(typeof key0 === "string"){
 if(!pattern8.test(key0)){
-const err1 = {instancePath,schemaPath:"#/propertyNames/pattern",keyword:"pattern",params:{pattern: "\\.|^(any_of|unlocked|rule|if|then)$"},message:"must match pattern \""+"\\.|^(any_of|unlocked|rule|if|then)$"+"\"",schema:"\\.|^(any_of|unlocked|rule|if|then)$",parentSchema:schema27.propertyNames,data:key0,propertyName:key0};
+const err1 = {instancePath,schemaPath:"#/propertyNames/pattern",keyword:"pattern",params:{pattern: "\\.|^(any_of|unlocked|rule|if|then)$"},message:"must match pattern \""+"\\.|^(any_of|unlocked|rule|if|then)$"+"\"",schema:"\\.|^(any_of|unlocked|rule|if|then)$",parentSchema:schema28.propertyNames,data:key0,propertyName:key0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -1404,7 +1552,7 @@ errors++;
 }
 var valid0 = _errs1 === errors;
 if(!valid0){
-const err2 = {instancePath,schemaPath:"#/propertyNames",keyword:"propertyNames",params:{propertyName: key0},message:"property name must be valid",schema:schema27.propertyNames,parentSchema:schema27,data};
+const err2 = {instancePath,schemaPath:"#/propertyNames",keyword:"propertyNames",params:{propertyName: key0},message:"property name must be valid",schema:schema28.propertyNames,parentSchema:schema28,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -1436,7 +1584,7 @@ if(data.any_of !== undefined){
 let data3 = data.any_of;
 if(Array.isArray(data3)){
 if(data3.length < 2){
-const err3 = {instancePath:instancePath+"/any_of",schemaPath:"#/properties/any_of/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items",schema:2,parentSchema:schema27.properties.any_of,data:data3};
+const err3 = {instancePath:instancePath+"/any_of",schemaPath:"#/properties/any_of/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items",schema:2,parentSchema:schema28.properties.any_of,data:data3};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1454,7 +1602,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err4 = {instancePath:instancePath+"/any_of",schemaPath:"#/properties/any_of/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema27.properties.any_of.type,parentSchema:schema27.properties.any_of,data:data3};
+const err4 = {instancePath:instancePath+"/any_of",schemaPath:"#/properties/any_of/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema28.properties.any_of.type,parentSchema:schema28.properties.any_of,data:data3};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -1467,7 +1615,7 @@ errors++;
 if(data.unlocked !== undefined){
 let data5 = data.unlocked;
 if(typeof data5 !== "string"){
-const err5 = {instancePath:instancePath+"/unlocked",schemaPath:"#/properties/unlocked/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema27.properties.unlocked.type,parentSchema:schema27.properties.unlocked,data:data5};
+const err5 = {instancePath:instancePath+"/unlocked",schemaPath:"#/properties/unlocked/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema28.properties.unlocked.type,parentSchema:schema28.properties.unlocked,data:data5};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -1497,7 +1645,7 @@ if(data.then === undefined){
 const err6 = {instancePath,schemaPath:"#/dependentRequired",keyword:"dependentRequired",params:{property: "if",
     missingProperty: "then",
     depsCount: 1,
-    deps: "then"},message:"must have property then when property if is present",schema:schema27.dependentRequired,parentSchema:schema27,data};
+    deps: "then"},message:"must have property then when property if is present",schema:schema28.dependentRequired,parentSchema:schema28,data};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -1512,7 +1660,7 @@ if(data.if === undefined){
 const err7 = {instancePath,schemaPath:"#/dependentRequired",keyword:"dependentRequired",params:{property: "then",
     missingProperty: "if",
     depsCount: 1,
-    deps: "if"},message:"must have property if when property then is present",schema:schema27.dependentRequired,parentSchema:schema27,data};
+    deps: "if"},message:"must have property if when property then is present",schema:schema28.dependentRequired,parentSchema:schema28,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -1524,7 +1672,7 @@ errors++;
 }
 }
 else {
-const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema27.type,parentSchema:schema27,data};
+const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema28.type,parentSchema:schema28,data};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -1533,18 +1681,18 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate71.errors = vErrors;
+validate73.errors = vErrors;
 evaluated0.props = props3;
 return errors === 0;
 }
-validate71.evaluated = {"dynamicProps":true,"dynamicItems":false};
+validate73.evaluated = {"dynamicProps":true,"dynamicItems":false};
 
-const schema28 = {"type":"object","additionalProperties":false,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"order":{"description":"No later one happens before an earlier one has.","type":"array","minItems":2,"items":{"type":"string"}},"never":{"description":"This does not happen.","type":"string"},"between":{"description":"Only judged from the first to the second, on one thread.","type":"array","minItems":2,"maxItems":2,"items":{"type":"string"}},"count":{"description":"So often in every run.","type":"object","minProperties":1,"additionalProperties":{"$ref":"#/$defs/want"}},"if":{"description":"Judged only in runs that end so.","$ref":"#/$defs/pattern"}},"oneOf":[{"required":["order"]},{"required":["never"]},{"required":["count"]}],"dependentRequired":{"between":["never"]}};
+const schema29 = {"type":"object","additionalProperties":false,"properties":{"rule":{"$ref":"#/$defs/rule_id"},"order":{"description":"No later one happens before an earlier one has.","type":"array","minItems":2,"items":{"type":"string"}},"never":{"description":"This does not happen.","type":"string"},"between":{"description":"Only judged from the first to the second, on one thread.","type":"array","minItems":2,"maxItems":2,"items":{"type":"string"}},"count":{"description":"So often in every run.","type":"object","minProperties":1,"additionalProperties":{"$ref":"#/$defs/want"}},"if":{"description":"Judged only in runs that end so.","$ref":"#/$defs/pattern"}},"oneOf":[{"required":["order"]},{"required":["never"]},{"required":["count"]}],"dependentRequired":{"between":["never"]}};
 
-function validate80(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate82(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate80.evaluated;
+const evaluated0 = validate82.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1557,7 +1705,7 @@ let passing0 = null;
 const _errs2 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.order === undefined){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/required",keyword:"required",params:{missingProperty: "order"},message:"must have required property '"+"order"+"'",schema:schema28.oneOf[0].required,parentSchema:schema28.oneOf[0],data};
+const err0 = {instancePath,schemaPath:"#/oneOf/0/required",keyword:"required",params:{missingProperty: "order"},message:"must have required property '"+"order"+"'",schema:schema29.oneOf[0].required,parentSchema:schema29.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1575,7 +1723,7 @@ passing0 = 0;
 const _errs3 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.never === undefined){
-const err1 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "never"},message:"must have required property '"+"never"+"'",schema:schema28.oneOf[1].required,parentSchema:schema28.oneOf[1],data};
+const err1 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "never"},message:"must have required property '"+"never"+"'",schema:schema29.oneOf[1].required,parentSchema:schema29.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -1598,7 +1746,7 @@ passing0 = 1;
 const _errs4 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.count === undefined){
-const err2 = {instancePath,schemaPath:"#/oneOf/2/required",keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'",schema:schema28.oneOf[2].required,parentSchema:schema28.oneOf[2],data};
+const err2 = {instancePath,schemaPath:"#/oneOf/2/required",keyword:"required",params:{missingProperty: "count"},message:"must have required property '"+"count"+"'",schema:schema29.oneOf[2].required,parentSchema:schema29.oneOf[2],data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -1621,7 +1769,7 @@ passing0 = 2;
 }
 }
 if(!valid0){
-const err3 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema28.oneOf,parentSchema:schema28,data};
+const err3 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema29.oneOf,parentSchema:schema29,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1644,7 +1792,7 @@ vErrors = null;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(!((((((key0 === "rule") || (key0 === "order")) || (key0 === "never")) || (key0 === "between")) || (key0 === "count")) || (key0 === "if"))){
-const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema28,data};
+const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema29,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -1664,7 +1812,7 @@ if(data.order !== undefined){
 let data1 = data.order;
 if(Array.isArray(data1)){
 if(data1.length < 2){
-const err5 = {instancePath:instancePath+"/order",schemaPath:"#/properties/order/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items",schema:2,parentSchema:schema28.properties.order,data:data1};
+const err5 = {instancePath:instancePath+"/order",schemaPath:"#/properties/order/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items",schema:2,parentSchema:schema29.properties.order,data:data1};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -1677,7 +1825,7 @@ const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
 let data2 = data1[i0];
 if(typeof data2 !== "string"){
-const err6 = {instancePath:instancePath+"/order/" + i0,schemaPath:"#/properties/order/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema28.properties.order.items.type,parentSchema:schema28.properties.order.items,data:data2};
+const err6 = {instancePath:instancePath+"/order/" + i0,schemaPath:"#/properties/order/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema29.properties.order.items.type,parentSchema:schema29.properties.order.items,data:data2};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -1689,7 +1837,7 @@ errors++;
 }
 }
 else {
-const err7 = {instancePath:instancePath+"/order",schemaPath:"#/properties/order/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema28.properties.order.type,parentSchema:schema28.properties.order,data:data1};
+const err7 = {instancePath:instancePath+"/order",schemaPath:"#/properties/order/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema29.properties.order.type,parentSchema:schema29.properties.order,data:data1};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -1702,7 +1850,7 @@ errors++;
 if(data.never !== undefined){
 let data3 = data.never;
 if(typeof data3 !== "string"){
-const err8 = {instancePath:instancePath+"/never",schemaPath:"#/properties/never/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema28.properties.never.type,parentSchema:schema28.properties.never,data:data3};
+const err8 = {instancePath:instancePath+"/never",schemaPath:"#/properties/never/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema29.properties.never.type,parentSchema:schema29.properties.never,data:data3};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -1716,7 +1864,7 @@ if(data.between !== undefined){
 let data4 = data.between;
 if(Array.isArray(data4)){
 if(data4.length > 2){
-const err9 = {instancePath:instancePath+"/between",schemaPath:"#/properties/between/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items",schema:2,parentSchema:schema28.properties.between,data:data4};
+const err9 = {instancePath:instancePath+"/between",schemaPath:"#/properties/between/maxItems",keyword:"maxItems",params:{limit: 2},message:"must NOT have more than 2 items",schema:2,parentSchema:schema29.properties.between,data:data4};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -1726,7 +1874,7 @@ vErrors.push(err9);
 errors++;
 }
 if(data4.length < 2){
-const err10 = {instancePath:instancePath+"/between",schemaPath:"#/properties/between/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items",schema:2,parentSchema:schema28.properties.between,data:data4};
+const err10 = {instancePath:instancePath+"/between",schemaPath:"#/properties/between/minItems",keyword:"minItems",params:{limit: 2},message:"must NOT have fewer than 2 items",schema:2,parentSchema:schema29.properties.between,data:data4};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -1739,7 +1887,7 @@ const len1 = data4.length;
 for(let i1=0; i1<len1; i1++){
 let data5 = data4[i1];
 if(typeof data5 !== "string"){
-const err11 = {instancePath:instancePath+"/between/" + i1,schemaPath:"#/properties/between/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema28.properties.between.items.type,parentSchema:schema28.properties.between.items,data:data5};
+const err11 = {instancePath:instancePath+"/between/" + i1,schemaPath:"#/properties/between/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema29.properties.between.items.type,parentSchema:schema29.properties.between.items,data:data5};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -1751,7 +1899,7 @@ errors++;
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/between",schemaPath:"#/properties/between/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema28.properties.between.type,parentSchema:schema28.properties.between,data:data4};
+const err12 = {instancePath:instancePath+"/between",schemaPath:"#/properties/between/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema29.properties.between.type,parentSchema:schema29.properties.between,data:data4};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -1765,7 +1913,7 @@ if(data.count !== undefined){
 let data6 = data.count;
 if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
 if(Object.keys(data6).length < 1){
-const err13 = {instancePath:instancePath+"/count",schemaPath:"#/properties/count/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties",schema:1,parentSchema:schema28.properties.count,data:data6};
+const err13 = {instancePath:instancePath+"/count",schemaPath:"#/properties/count/minProperties",keyword:"minProperties",params:{limit: 1},message:"must NOT have fewer than 1 properties",schema:1,parentSchema:schema29.properties.count,data:data6};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -1782,7 +1930,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err14 = {instancePath:instancePath+"/count",schemaPath:"#/properties/count/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema28.properties.count.type,parentSchema:schema28.properties.count,data:data6};
+const err14 = {instancePath:instancePath+"/count",schemaPath:"#/properties/count/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema29.properties.count.type,parentSchema:schema29.properties.count,data:data6};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -1803,7 +1951,7 @@ if(data.never === undefined){
 const err15 = {instancePath,schemaPath:"#/dependentRequired",keyword:"dependentRequired",params:{property: "between",
     missingProperty: "never",
     depsCount: 1,
-    deps: "never"},message:"must have property never when property between is present",schema:schema28.dependentRequired,parentSchema:schema28,data};
+    deps: "never"},message:"must have property never when property between is present",schema:schema29.dependentRequired,parentSchema:schema29,data};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -1815,7 +1963,7 @@ errors++;
 }
 }
 else {
-const err16 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema28.type,parentSchema:schema28,data};
+const err16 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema29.type,parentSchema:schema29,data};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -1824,18 +1972,18 @@ vErrors.push(err16);
 }
 errors++;
 }
-validate80.errors = vErrors;
+validate82.errors = vErrors;
 return errors === 0;
 }
-validate80.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate82.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema29 = {"oneOf":[{"$ref":"#/$defs/check_name"},{"type":"object","additionalProperties":false,"required":["check"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"check":{"$ref":"#/$defs/check_name"}}}]};
-const schema30 = {"enum":["deadlock","atomic-sleep","lock-order","data-race","leak"]};
+const schema30 = {"oneOf":[{"$ref":"#/$defs/check_name"},{"type":"object","additionalProperties":false,"required":["check"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"check":{"$ref":"#/$defs/check_name"}}}]};
+const schema31 = {"enum":["deadlock","atomic-sleep","lock-order","data-race","leak"]};
 
-function validate86(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate88(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate86.evaluated;
+const evaluated0 = validate88.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1843,7 +1991,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "deadlock") || (data === "atomic-sleep")) || (data === "lock-order")) || (data === "data-race")) || (data === "leak"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema30.enum},message:"must be equal to one of the allowed values",schema:schema30.enum,parentSchema:schema30,data};
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema31.enum},message:"must be equal to one of the allowed values",schema:schema31.enum,parentSchema:schema31,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1852,16 +2000,16 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate86.errors = vErrors;
+validate88.errors = vErrors;
 return errors === 0;
 }
-validate86.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate88.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 
-function validate85(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate87(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate85.evaluated;
+const evaluated0 = validate87.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1872,8 +2020,8 @@ const _errs0 = errors;
 let valid0 = false;
 let passing0 = null;
 const _errs1 = errors;
-if(!(validate86(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
+if(!(validate88(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
 errors = vErrors.length;
 }
 var _valid0 = _errs1 === errors;
@@ -1884,7 +2032,7 @@ passing0 = 0;
 const _errs2 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.check === undefined){
-const err0 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "check"},message:"must have required property '"+"check"+"'",schema:schema29.oneOf[1].required,parentSchema:schema29.oneOf[1],data};
+const err0 = {instancePath,schemaPath:"#/oneOf/1/required",keyword:"required",params:{missingProperty: "check"},message:"must have required property '"+"check"+"'",schema:schema30.oneOf[1].required,parentSchema:schema30.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1895,7 +2043,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((key0 === "rule") || (key0 === "check"))){
-const err1 = {instancePath,schemaPath:"#/oneOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema29.oneOf[1],data};
+const err1 = {instancePath,schemaPath:"#/oneOf/1/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema30.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -1912,14 +2060,14 @@ errors = vErrors.length;
 }
 }
 if(data.check !== undefined){
-if(!(validate86(data.check, {instancePath:instancePath+"/check",parentData:data,parentDataProperty:"check",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
+if(!(validate88(data.check, {instancePath:instancePath+"/check",parentData:data,parentDataProperty:"check",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err2 = {instancePath,schemaPath:"#/oneOf/1/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema29.oneOf[1].type,parentSchema:schema29.oneOf[1],data};
+const err2 = {instancePath,schemaPath:"#/oneOf/1/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema30.oneOf[1].type,parentSchema:schema30.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -1941,7 +2089,7 @@ var props0 = true;
 }
 }
 if(!valid0){
-const err3 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema29.oneOf,parentSchema:schema29,data};
+const err3 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema30.oneOf,parentSchema:schema30,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -1961,18 +2109,18 @@ vErrors = null;
 }
 }
 }
-validate85.errors = vErrors;
+validate87.errors = vErrors;
 evaluated0.props = props0;
 return errors === 0;
 }
-validate85.evaluated = {"dynamicProps":true,"dynamicItems":false};
+validate87.evaluated = {"dynamicProps":true,"dynamicItems":false};
 
-const schema31 = {"description":"What each thread's calls return, by thread, and what the settled reads show.","type":"object","additionalProperties":false,"required":["returns"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"returns":{"type":"object","additionalProperties":{"type":"array","items":{"$ref":"#/$defs/want"}}},"reads":{"$ref":"#/$defs/pattern"}}};
+const schema32 = {"description":"What each thread's calls return, by thread, and what the settled reads show.","type":"object","additionalProperties":false,"required":["returns"],"properties":{"rule":{"$ref":"#/$defs/rule_id"},"returns":{"type":"object","additionalProperties":{"type":"array","items":{"$ref":"#/$defs/want"}}},"reads":{"$ref":"#/$defs/pattern"}}};
 
-function validate91(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate93(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate91.evaluated;
+const evaluated0 = validate93.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -1981,7 +2129,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.returns === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "returns"},message:"must have required property '"+"returns"+"'",schema:schema31.required,parentSchema:schema31,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "returns"},message:"must have required property '"+"returns"+"'",schema:schema32.required,parentSchema:schema32,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1992,7 +2140,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "rule") || (key0 === "returns")) || (key0 === "reads"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema31,data};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema32,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -2023,7 +2171,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err2 = {instancePath:instancePath+"/returns/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/returns/additionalProperties/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema31.properties.returns.additionalProperties.type,parentSchema:schema31.properties.returns.additionalProperties,data:data2};
+const err2 = {instancePath:instancePath+"/returns/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/returns/additionalProperties/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema32.properties.returns.additionalProperties.type,parentSchema:schema32.properties.returns.additionalProperties,data:data2};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -2035,7 +2183,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath:instancePath+"/returns",schemaPath:"#/properties/returns/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema31.properties.returns.type,parentSchema:schema31.properties.returns,data:data1};
+const err3 = {instancePath:instancePath+"/returns",schemaPath:"#/properties/returns/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.properties.returns.type,parentSchema:schema32.properties.returns,data:data1};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -2053,7 +2201,7 @@ errors = vErrors.length;
 }
 }
 else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema31.type,parentSchema:schema31,data};
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.type,parentSchema:schema32,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -2062,10 +2210,10 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate91.errors = vErrors;
+validate93.errors = vErrors;
 return errors === 0;
 }
-validate91.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate93.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
 function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -2365,8 +2513,8 @@ errors++;
 }
 }
 for(const key2 in data7){
-if(!(validate67(data7[key2], {instancePath:instancePath+"/threads/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data7,parentDataProperty:key2,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+if(!(validate69(data7[key2], {instancePath:instancePath+"/threads/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data7,parentDataProperty:key2,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
 errors = vErrors.length;
 }
 }
@@ -2397,8 +2545,8 @@ errors++;
 }
 const len2 = data9.length;
 for(let i3=0; i3<len2; i3++){
-if(!(validate71(data9[i3], {instancePath:instancePath+"/always/" + i3,parentData:data9,parentDataProperty:i3,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate71.errors : vErrors.concat(validate71.errors);
+if(!(validate73(data9[i3], {instancePath:instancePath+"/always/" + i3,parentData:data9,parentDataProperty:i3,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate73.errors : vErrors.concat(validate73.errors);
 errors = vErrors.length;
 }
 }
@@ -2461,8 +2609,8 @@ errors++;
 }
 const len4 = data13.length;
 for(let i5=0; i5<len4; i5++){
-if(!(validate71(data13[i5], {instancePath:instancePath+"/finally/" + i5,parentData:data13,parentDataProperty:i5,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate71.errors : vErrors.concat(validate71.errors);
+if(!(validate73(data13[i5], {instancePath:instancePath+"/finally/" + i5,parentData:data13,parentDataProperty:i5,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate73.errors : vErrors.concat(validate73.errors);
 errors = vErrors.length;
 }
 }
@@ -2493,8 +2641,8 @@ errors++;
 }
 const len5 = data15.length;
 for(let i6=0; i6<len5; i6++){
-if(!(validate80(data15[i6], {instancePath:instancePath+"/events/" + i6,parentData:data15,parentDataProperty:i6,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate80.errors : vErrors.concat(validate80.errors);
+if(!(validate82(data15[i6], {instancePath:instancePath+"/events/" + i6,parentData:data15,parentDataProperty:i6,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate82.errors : vErrors.concat(validate82.errors);
 errors = vErrors.length;
 }
 }
@@ -2525,8 +2673,8 @@ errors++;
 }
 const len6 = data17.length;
 for(let i7=0; i7<len6; i7++){
-if(!(validate85(data17[i7], {instancePath:instancePath+"/never/" + i7,parentData:data17,parentDataProperty:i7,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate85.errors : vErrors.concat(validate85.errors);
+if(!(validate87(data17[i7], {instancePath:instancePath+"/never/" + i7,parentData:data17,parentDataProperty:i7,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate87.errors : vErrors.concat(validate87.errors);
 errors = vErrors.length;
 }
 }
@@ -2557,8 +2705,8 @@ errors++;
 }
 const len7 = data19.length;
 for(let i8=0; i8<len7; i8++){
-if(!(validate91(data19[i8], {instancePath:instancePath+"/outcomes/" + i8,parentData:data19,parentDataProperty:i8,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate91.errors : vErrors.concat(validate91.errors);
+if(!(validate93(data19[i8], {instancePath:instancePath+"/outcomes/" + i8,parentData:data19,parentDataProperty:i8,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate93.errors : vErrors.concat(validate93.errors);
 errors = vErrors.length;
 }
 }
@@ -2589,8 +2737,8 @@ errors++;
 }
 const len8 = data21.length;
 for(let i9=0; i9<len8; i9++){
-if(!(validate91(data21[i9], {instancePath:instancePath+"/permitted/" + i9,parentData:data21,parentDataProperty:i9,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate91.errors : vErrors.concat(validate91.errors);
+if(!(validate93(data21[i9], {instancePath:instancePath+"/permitted/" + i9,parentData:data21,parentDataProperty:i9,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate93.errors : vErrors.concat(validate93.errors);
 errors = vErrors.length;
 }
 }
@@ -2707,21 +2855,21 @@ return errors === 0;
 }
 validate52.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const ruleFile: Validate = validate97;
-const schema32 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"rule.schema.json","title":"RuleFile","description":"The rules of one area.","type":"object","additionalProperties":false,"required":["area","about","rules"],"properties":{"area":{"type":"string","pattern":"^[a-z]+$"},"about":{"type":"string"},"rules":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/rule"}}},"$defs":{"rule":{"title":"Rule","description":"One sentence that an implementation keeps or breaks.","type":"object","additionalProperties":false,"required":["rule","says","level","states","feature","source"],"properties":{"rule":{"description":"Permanent id; its first word is its area.","type":"string","pattern":"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},"says":{"description":"One sentence with MUST or SHOULD.","type":"string","pattern":"MUST|SHOULD"},"level":{"enum":["must","should"]},"states":{"description":"The numbers of the requirements that this rule states.","type":"array","minItems":1,"uniqueItems":true,"items":{"type":"string","pattern":"^[A-Z]+-[0-9]{2}$"}},"feature":{"type":"string"},"source":{"description":"Pointers, no text of others.","type":"object","additionalProperties":false,"required":["author","date","subject"],"properties":{"author":{"type":"string"},"date":{"type":"string","pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},"subject":{"type":"string"},"commit":{"type":"string","pattern":"^[0-9a-f]{10,40}$"},"file":{"type":"string"},"function":{"type":"string"}}},"before":{"description":"The ABI changed: this rule holds before that version.","$ref":"#/$defs/version"},"changed":{"description":"The ABI changed: this rule holds from that version on.","$ref":"#/$defs/version"},"fixed":{"description":"Asked of every version; kernels before this one are expected to break it.","$ref":"#/$defs/version"},"shown_by":{"description":"The reads and events that show it.","type":"array","items":{"type":"string"}},"memory":{"description":"Only shown under sequential consistency so far.","const":"sc"},"structural":{"description":"About structure that no behaviour shows; a test of the model checks it.","const":true},"corrects":{"description":"What was believed before, and the proof against it.","type":"string"},"excluded":{"description":"Why this rule has no case.","type":"string"}}},"version":{"type":"string","pattern":"^v[0-9]+\\.[0-9]+$"}}};
+export const ruleFile: Validate = validate99;
+const schema33 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"rule.schema.json","title":"RuleFile","description":"The rules of one area.","type":"object","additionalProperties":false,"required":["area","about","rules"],"properties":{"area":{"type":"string","pattern":"^[a-z]+$"},"about":{"type":"string"},"rules":{"type":"array","minItems":1,"items":{"$ref":"#/$defs/rule"}}},"$defs":{"rule":{"title":"Rule","description":"One sentence that an implementation keeps or breaks.","type":"object","additionalProperties":false,"required":["rule","says","level","states","feature","source"],"properties":{"rule":{"description":"Permanent id; its first word is its area.","type":"string","pattern":"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},"says":{"description":"One sentence with MUST or SHOULD.","type":"string","pattern":"MUST|SHOULD"},"level":{"enum":["must","should"]},"states":{"description":"The numbers of the requirements that this rule states.","type":"array","minItems":1,"uniqueItems":true,"items":{"type":"string","pattern":"^[A-Z]+-[0-9]{2}$"}},"feature":{"type":"string"},"source":{"description":"Pointers, no text of others.","type":"object","additionalProperties":false,"required":["author","date","subject"],"properties":{"author":{"type":"string"},"date":{"type":"string","pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},"subject":{"type":"string"},"commit":{"type":"string","pattern":"^[0-9a-f]{10,40}$"},"file":{"type":"string"},"function":{"type":"string"}}},"before":{"description":"The ABI changed: this rule holds before that version.","$ref":"#/$defs/version"},"changed":{"description":"The ABI changed: this rule holds from that version on.","$ref":"#/$defs/version"},"fixed":{"description":"Asked of every version; kernels before this one are expected to break it.","$ref":"#/$defs/version"},"shown_by":{"description":"The reads and events that show it.","type":"array","items":{"type":"string"}},"memory":{"description":"Only shown under sequential consistency so far.","const":"sc"},"structural":{"description":"About structure that no behaviour shows; a test of the model checks it.","const":true},"corrects":{"description":"What was believed before, and the proof against it.","type":"string"},"excluded":{"description":"Why this rule has no case.","type":"string"}}},"version":{"type":"string","pattern":"^v[0-9]+\\.[0-9]+$"}}};
 const pattern10 = new RegExp("^[a-z]+$", "u");
-const schema33 = {"title":"Rule","description":"One sentence that an implementation keeps or breaks.","type":"object","additionalProperties":false,"required":["rule","says","level","states","feature","source"],"properties":{"rule":{"description":"Permanent id; its first word is its area.","type":"string","pattern":"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},"says":{"description":"One sentence with MUST or SHOULD.","type":"string","pattern":"MUST|SHOULD"},"level":{"enum":["must","should"]},"states":{"description":"The numbers of the requirements that this rule states.","type":"array","minItems":1,"uniqueItems":true,"items":{"type":"string","pattern":"^[A-Z]+-[0-9]{2}$"}},"feature":{"type":"string"},"source":{"description":"Pointers, no text of others.","type":"object","additionalProperties":false,"required":["author","date","subject"],"properties":{"author":{"type":"string"},"date":{"type":"string","pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},"subject":{"type":"string"},"commit":{"type":"string","pattern":"^[0-9a-f]{10,40}$"},"file":{"type":"string"},"function":{"type":"string"}}},"before":{"description":"The ABI changed: this rule holds before that version.","$ref":"#/$defs/version"},"changed":{"description":"The ABI changed: this rule holds from that version on.","$ref":"#/$defs/version"},"fixed":{"description":"Asked of every version; kernels before this one are expected to break it.","$ref":"#/$defs/version"},"shown_by":{"description":"The reads and events that show it.","type":"array","items":{"type":"string"}},"memory":{"description":"Only shown under sequential consistency so far.","const":"sc"},"structural":{"description":"About structure that no behaviour shows; a test of the model checks it.","const":true},"corrects":{"description":"What was believed before, and the proof against it.","type":"string"},"excluded":{"description":"Why this rule has no case.","type":"string"}}};
+const schema34 = {"title":"Rule","description":"One sentence that an implementation keeps or breaks.","type":"object","additionalProperties":false,"required":["rule","says","level","states","feature","source"],"properties":{"rule":{"description":"Permanent id; its first word is its area.","type":"string","pattern":"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},"says":{"description":"One sentence with MUST or SHOULD.","type":"string","pattern":"MUST|SHOULD"},"level":{"enum":["must","should"]},"states":{"description":"The numbers of the requirements that this rule states.","type":"array","minItems":1,"uniqueItems":true,"items":{"type":"string","pattern":"^[A-Z]+-[0-9]{2}$"}},"feature":{"type":"string"},"source":{"description":"Pointers, no text of others.","type":"object","additionalProperties":false,"required":["author","date","subject"],"properties":{"author":{"type":"string"},"date":{"type":"string","pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},"subject":{"type":"string"},"commit":{"type":"string","pattern":"^[0-9a-f]{10,40}$"},"file":{"type":"string"},"function":{"type":"string"}}},"before":{"description":"The ABI changed: this rule holds before that version.","$ref":"#/$defs/version"},"changed":{"description":"The ABI changed: this rule holds from that version on.","$ref":"#/$defs/version"},"fixed":{"description":"Asked of every version; kernels before this one are expected to break it.","$ref":"#/$defs/version"},"shown_by":{"description":"The reads and events that show it.","type":"array","items":{"type":"string"}},"memory":{"description":"Only shown under sequential consistency so far.","const":"sc"},"structural":{"description":"About structure that no behaviour shows; a test of the model checks it.","const":true},"corrects":{"description":"What was believed before, and the proof against it.","type":"string"},"excluded":{"description":"Why this rule has no case.","type":"string"}}};
 const pattern12 = new RegExp("MUST|SHOULD", "u");
 const pattern13 = new RegExp("^[A-Z]+-[0-9]{2}$", "u");
 const pattern14 = new RegExp("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "u");
 const pattern15 = new RegExp("^[0-9a-f]{10,40}$", "u");
-const schema34 = {"type":"string","pattern":"^v[0-9]+\\.[0-9]+$"};
+const schema35 = {"type":"string","pattern":"^v[0-9]+\\.[0-9]+$"};
 const pattern16 = new RegExp("^v[0-9]+\\.[0-9]+$", "u");
 
-function validate99(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate101(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate99.evaluated;
+const evaluated0 = validate101.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -2730,7 +2878,7 @@ evaluated0.items = undefined;
 }
 if(typeof data === "string"){
 if(!pattern16.test(data)){
-const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^v[0-9]+\\.[0-9]+$"},message:"must match pattern \""+"^v[0-9]+\\.[0-9]+$"+"\"",schema:"^v[0-9]+\\.[0-9]+$",parentSchema:schema34,data};
+const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^v[0-9]+\\.[0-9]+$"},message:"must match pattern \""+"^v[0-9]+\\.[0-9]+$"+"\"",schema:"^v[0-9]+\\.[0-9]+$",parentSchema:schema35,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -2741,7 +2889,7 @@ errors++;
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.type,parentSchema:schema34,data};
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema35.type,parentSchema:schema35,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -2750,16 +2898,16 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate99.errors = vErrors;
+validate101.errors = vErrors;
 return errors === 0;
 }
-validate99.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate101.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 
-function validate98(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate100(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate98.evaluated;
+const evaluated0 = validate100.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -2768,7 +2916,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.rule === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rule"},message:"must have required property '"+"rule"+"'",schema:schema33.required,parentSchema:schema33,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rule"},message:"must have required property '"+"rule"+"'",schema:schema34.required,parentSchema:schema34,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -2778,7 +2926,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.says === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "says"},message:"must have required property '"+"says"+"'",schema:schema33.required,parentSchema:schema33,data};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "says"},message:"must have required property '"+"says"+"'",schema:schema34.required,parentSchema:schema34,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -2788,7 +2936,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.level === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'",schema:schema33.required,parentSchema:schema33,data};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "level"},message:"must have required property '"+"level"+"'",schema:schema34.required,parentSchema:schema34,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -2798,7 +2946,7 @@ vErrors.push(err2);
 errors++;
 }
 if(data.states === undefined){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "states"},message:"must have required property '"+"states"+"'",schema:schema33.required,parentSchema:schema33,data};
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "states"},message:"must have required property '"+"states"+"'",schema:schema34.required,parentSchema:schema34,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -2808,7 +2956,7 @@ vErrors.push(err3);
 errors++;
 }
 if(data.feature === undefined){
-const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "feature"},message:"must have required property '"+"feature"+"'",schema:schema33.required,parentSchema:schema33,data};
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "feature"},message:"must have required property '"+"feature"+"'",schema:schema34.required,parentSchema:schema34,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -2818,7 +2966,7 @@ vErrors.push(err4);
 errors++;
 }
 if(data.source === undefined){
-const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "source"},message:"must have required property '"+"source"+"'",schema:schema33.required,parentSchema:schema33,data};
+const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "source"},message:"must have required property '"+"source"+"'",schema:schema34.required,parentSchema:schema34,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -2828,8 +2976,8 @@ vErrors.push(err5);
 errors++;
 }
 for(const key0 in data){
-if(!(func1.call(schema33.properties, key0))){
-const err6 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema33,data};
+if(!(func1.call(schema34.properties, key0))){
+const err6 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema34,data};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -2843,7 +2991,7 @@ if(data.rule !== undefined){
 let data0 = data.rule;
 if(typeof data0 === "string"){
 if(!pattern4.test(data0)){
-const err7 = {instancePath:instancePath+"/rule",schemaPath:"#/properties/rule/pattern",keyword:"pattern",params:{pattern: "^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},message:"must match pattern \""+"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"+"\"",schema:"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$",parentSchema:schema33.properties.rule,data:data0};
+const err7 = {instancePath:instancePath+"/rule",schemaPath:"#/properties/rule/pattern",keyword:"pattern",params:{pattern: "^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"},message:"must match pattern \""+"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$"+"\"",schema:"^[a-z]+(\\.[a-z0-9]+(-[a-z0-9]+)*)+$",parentSchema:schema34.properties.rule,data:data0};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -2854,7 +3002,7 @@ errors++;
 }
 }
 else {
-const err8 = {instancePath:instancePath+"/rule",schemaPath:"#/properties/rule/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.rule.type,parentSchema:schema33.properties.rule,data:data0};
+const err8 = {instancePath:instancePath+"/rule",schemaPath:"#/properties/rule/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.rule.type,parentSchema:schema34.properties.rule,data:data0};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -2868,7 +3016,7 @@ if(data.says !== undefined){
 let data1 = data.says;
 if(typeof data1 === "string"){
 if(!pattern12.test(data1)){
-const err9 = {instancePath:instancePath+"/says",schemaPath:"#/properties/says/pattern",keyword:"pattern",params:{pattern: "MUST|SHOULD"},message:"must match pattern \""+"MUST|SHOULD"+"\"",schema:"MUST|SHOULD",parentSchema:schema33.properties.says,data:data1};
+const err9 = {instancePath:instancePath+"/says",schemaPath:"#/properties/says/pattern",keyword:"pattern",params:{pattern: "MUST|SHOULD"},message:"must match pattern \""+"MUST|SHOULD"+"\"",schema:"MUST|SHOULD",parentSchema:schema34.properties.says,data:data1};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -2879,7 +3027,7 @@ errors++;
 }
 }
 else {
-const err10 = {instancePath:instancePath+"/says",schemaPath:"#/properties/says/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.says.type,parentSchema:schema33.properties.says,data:data1};
+const err10 = {instancePath:instancePath+"/says",schemaPath:"#/properties/says/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.says.type,parentSchema:schema34.properties.says,data:data1};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -2892,7 +3040,7 @@ errors++;
 if(data.level !== undefined){
 let data2 = data.level;
 if(!((data2 === "must") || (data2 === "should"))){
-const err11 = {instancePath:instancePath+"/level",schemaPath:"#/properties/level/enum",keyword:"enum",params:{allowedValues: schema33.properties.level.enum},message:"must be equal to one of the allowed values",schema:schema33.properties.level.enum,parentSchema:schema33.properties.level,data:data2};
+const err11 = {instancePath:instancePath+"/level",schemaPath:"#/properties/level/enum",keyword:"enum",params:{allowedValues: schema34.properties.level.enum},message:"must be equal to one of the allowed values",schema:schema34.properties.level.enum,parentSchema:schema34.properties.level,data:data2};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -2906,7 +3054,7 @@ if(data.states !== undefined){
 let data3 = data.states;
 if(Array.isArray(data3)){
 if(data3.length < 1){
-const err12 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.states,data:data3};
+const err12 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema34.properties.states,data:data3};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -2920,7 +3068,7 @@ for(let i0=0; i0<len0; i0++){
 let data4 = data3[i0];
 if(typeof data4 === "string"){
 if(!pattern13.test(data4)){
-const err13 = {instancePath:instancePath+"/states/" + i0,schemaPath:"#/properties/states/items/pattern",keyword:"pattern",params:{pattern: "^[A-Z]+-[0-9]{2}$"},message:"must match pattern \""+"^[A-Z]+-[0-9]{2}$"+"\"",schema:"^[A-Z]+-[0-9]{2}$",parentSchema:schema33.properties.states.items,data:data4};
+const err13 = {instancePath:instancePath+"/states/" + i0,schemaPath:"#/properties/states/items/pattern",keyword:"pattern",params:{pattern: "^[A-Z]+-[0-9]{2}$"},message:"must match pattern \""+"^[A-Z]+-[0-9]{2}$"+"\"",schema:"^[A-Z]+-[0-9]{2}$",parentSchema:schema34.properties.states.items,data:data4};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -2931,7 +3079,7 @@ errors++;
 }
 }
 else {
-const err14 = {instancePath:instancePath+"/states/" + i0,schemaPath:"#/properties/states/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.states.items.type,parentSchema:schema33.properties.states.items,data:data4};
+const err14 = {instancePath:instancePath+"/states/" + i0,schemaPath:"#/properties/states/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.states.items.type,parentSchema:schema34.properties.states.items,data:data4};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -2952,7 +3100,7 @@ continue;
 }
 if(typeof indices0[item0] == "number"){
 j0 = indices0[item0];
-const err15 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/uniqueItems",keyword:"uniqueItems",params:{i: i1, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i1+" are identical)",schema:true,parentSchema:schema33.properties.states,data:data3};
+const err15 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/uniqueItems",keyword:"uniqueItems",params:{i: i1, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i1+" are identical)",schema:true,parentSchema:schema34.properties.states,data:data3};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -2967,7 +3115,7 @@ indices0[item0] = i1;
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.states.type,parentSchema:schema33.properties.states,data:data3};
+const err16 = {instancePath:instancePath+"/states",schemaPath:"#/properties/states/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema34.properties.states.type,parentSchema:schema34.properties.states,data:data3};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -2980,7 +3128,7 @@ errors++;
 if(data.feature !== undefined){
 let data5 = data.feature;
 if(typeof data5 !== "string"){
-const err17 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.feature.type,parentSchema:schema33.properties.feature,data:data5};
+const err17 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.feature.type,parentSchema:schema34.properties.feature,data:data5};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -2994,7 +3142,7 @@ if(data.source !== undefined){
 let data6 = data.source;
 if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
 if(data6.author === undefined){
-const err18 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/required",keyword:"required",params:{missingProperty: "author"},message:"must have required property '"+"author"+"'",schema:schema33.properties.source.required,parentSchema:schema33.properties.source,data:data6};
+const err18 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/required",keyword:"required",params:{missingProperty: "author"},message:"must have required property '"+"author"+"'",schema:schema34.properties.source.required,parentSchema:schema34.properties.source,data:data6};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -3004,7 +3152,7 @@ vErrors.push(err18);
 errors++;
 }
 if(data6.date === undefined){
-const err19 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/required",keyword:"required",params:{missingProperty: "date"},message:"must have required property '"+"date"+"'",schema:schema33.properties.source.required,parentSchema:schema33.properties.source,data:data6};
+const err19 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/required",keyword:"required",params:{missingProperty: "date"},message:"must have required property '"+"date"+"'",schema:schema34.properties.source.required,parentSchema:schema34.properties.source,data:data6};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -3014,7 +3162,7 @@ vErrors.push(err19);
 errors++;
 }
 if(data6.subject === undefined){
-const err20 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/required",keyword:"required",params:{missingProperty: "subject"},message:"must have required property '"+"subject"+"'",schema:schema33.properties.source.required,parentSchema:schema33.properties.source,data:data6};
+const err20 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/required",keyword:"required",params:{missingProperty: "subject"},message:"must have required property '"+"subject"+"'",schema:schema34.properties.source.required,parentSchema:schema34.properties.source,data:data6};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -3025,7 +3173,7 @@ errors++;
 }
 for(const key1 in data6){
 if(!((((((key1 === "author") || (key1 === "date")) || (key1 === "subject")) || (key1 === "commit")) || (key1 === "file")) || (key1 === "function"))){
-const err21 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties",schema:false,parentSchema:schema33.properties.source,data:data6};
+const err21 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties",schema:false,parentSchema:schema34.properties.source,data:data6};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -3038,7 +3186,7 @@ errors++;
 if(data6.author !== undefined){
 let data7 = data6.author;
 if(typeof data7 !== "string"){
-const err22 = {instancePath:instancePath+"/source/author",schemaPath:"#/properties/source/properties/author/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.source.properties.author.type,parentSchema:schema33.properties.source.properties.author,data:data7};
+const err22 = {instancePath:instancePath+"/source/author",schemaPath:"#/properties/source/properties/author/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.source.properties.author.type,parentSchema:schema34.properties.source.properties.author,data:data7};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -3052,7 +3200,7 @@ if(data6.date !== undefined){
 let data8 = data6.date;
 if(typeof data8 === "string"){
 if(!pattern14.test(data8)){
-const err23 = {instancePath:instancePath+"/source/date",schemaPath:"#/properties/source/properties/date/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"+"\"",schema:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",parentSchema:schema33.properties.source.properties.date,data:data8};
+const err23 = {instancePath:instancePath+"/source/date",schemaPath:"#/properties/source/properties/date/pattern",keyword:"pattern",params:{pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},message:"must match pattern \""+"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"+"\"",schema:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",parentSchema:schema34.properties.source.properties.date,data:data8};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -3063,7 +3211,7 @@ errors++;
 }
 }
 else {
-const err24 = {instancePath:instancePath+"/source/date",schemaPath:"#/properties/source/properties/date/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.source.properties.date.type,parentSchema:schema33.properties.source.properties.date,data:data8};
+const err24 = {instancePath:instancePath+"/source/date",schemaPath:"#/properties/source/properties/date/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.source.properties.date.type,parentSchema:schema34.properties.source.properties.date,data:data8};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -3076,7 +3224,7 @@ errors++;
 if(data6.subject !== undefined){
 let data9 = data6.subject;
 if(typeof data9 !== "string"){
-const err25 = {instancePath:instancePath+"/source/subject",schemaPath:"#/properties/source/properties/subject/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.source.properties.subject.type,parentSchema:schema33.properties.source.properties.subject,data:data9};
+const err25 = {instancePath:instancePath+"/source/subject",schemaPath:"#/properties/source/properties/subject/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.source.properties.subject.type,parentSchema:schema34.properties.source.properties.subject,data:data9};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -3090,7 +3238,7 @@ if(data6.commit !== undefined){
 let data10 = data6.commit;
 if(typeof data10 === "string"){
 if(!pattern15.test(data10)){
-const err26 = {instancePath:instancePath+"/source/commit",schemaPath:"#/properties/source/properties/commit/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{10,40}$"},message:"must match pattern \""+"^[0-9a-f]{10,40}$"+"\"",schema:"^[0-9a-f]{10,40}$",parentSchema:schema33.properties.source.properties.commit,data:data10};
+const err26 = {instancePath:instancePath+"/source/commit",schemaPath:"#/properties/source/properties/commit/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{10,40}$"},message:"must match pattern \""+"^[0-9a-f]{10,40}$"+"\"",schema:"^[0-9a-f]{10,40}$",parentSchema:schema34.properties.source.properties.commit,data:data10};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -3101,7 +3249,7 @@ errors++;
 }
 }
 else {
-const err27 = {instancePath:instancePath+"/source/commit",schemaPath:"#/properties/source/properties/commit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.source.properties.commit.type,parentSchema:schema33.properties.source.properties.commit,data:data10};
+const err27 = {instancePath:instancePath+"/source/commit",schemaPath:"#/properties/source/properties/commit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.source.properties.commit.type,parentSchema:schema34.properties.source.properties.commit,data:data10};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -3114,7 +3262,7 @@ errors++;
 if(data6.file !== undefined){
 let data11 = data6.file;
 if(typeof data11 !== "string"){
-const err28 = {instancePath:instancePath+"/source/file",schemaPath:"#/properties/source/properties/file/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.source.properties.file.type,parentSchema:schema33.properties.source.properties.file,data:data11};
+const err28 = {instancePath:instancePath+"/source/file",schemaPath:"#/properties/source/properties/file/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.source.properties.file.type,parentSchema:schema34.properties.source.properties.file,data:data11};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -3127,7 +3275,7 @@ errors++;
 if(data6.function !== undefined){
 let data12 = data6.function;
 if(typeof data12 !== "string"){
-const err29 = {instancePath:instancePath+"/source/function",schemaPath:"#/properties/source/properties/function/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.source.properties.function.type,parentSchema:schema33.properties.source.properties.function,data:data12};
+const err29 = {instancePath:instancePath+"/source/function",schemaPath:"#/properties/source/properties/function/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.source.properties.function.type,parentSchema:schema34.properties.source.properties.function,data:data12};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -3139,7 +3287,7 @@ errors++;
 }
 }
 else {
-const err30 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.properties.source.type,parentSchema:schema33.properties.source,data:data6};
+const err30 = {instancePath:instancePath+"/source",schemaPath:"#/properties/source/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.properties.source.type,parentSchema:schema34.properties.source,data:data6};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -3150,20 +3298,20 @@ errors++;
 }
 }
 if(data.before !== undefined){
-if(!(validate99(data.before, {instancePath:instancePath+"/before",parentData:data,parentDataProperty:"before",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
+if(!(validate101(data.before, {instancePath:instancePath+"/before",parentData:data,parentDataProperty:"before",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
 errors = vErrors.length;
 }
 }
 if(data.changed !== undefined){
-if(!(validate99(data.changed, {instancePath:instancePath+"/changed",parentData:data,parentDataProperty:"changed",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
+if(!(validate101(data.changed, {instancePath:instancePath+"/changed",parentData:data,parentDataProperty:"changed",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
 errors = vErrors.length;
 }
 }
 if(data.fixed !== undefined){
-if(!(validate99(data.fixed, {instancePath:instancePath+"/fixed",parentData:data,parentDataProperty:"fixed",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
+if(!(validate101(data.fixed, {instancePath:instancePath+"/fixed",parentData:data,parentDataProperty:"fixed",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate101.errors : vErrors.concat(validate101.errors);
 errors = vErrors.length;
 }
 }
@@ -3174,7 +3322,7 @@ const len1 = data16.length;
 for(let i2=0; i2<len1; i2++){
 let data17 = data16[i2];
 if(typeof data17 !== "string"){
-const err31 = {instancePath:instancePath+"/shown_by/" + i2,schemaPath:"#/properties/shown_by/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.shown_by.items.type,parentSchema:schema33.properties.shown_by.items,data:data17};
+const err31 = {instancePath:instancePath+"/shown_by/" + i2,schemaPath:"#/properties/shown_by/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.shown_by.items.type,parentSchema:schema34.properties.shown_by.items,data:data17};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -3186,7 +3334,7 @@ errors++;
 }
 }
 else {
-const err32 = {instancePath:instancePath+"/shown_by",schemaPath:"#/properties/shown_by/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.shown_by.type,parentSchema:schema33.properties.shown_by,data:data16};
+const err32 = {instancePath:instancePath+"/shown_by",schemaPath:"#/properties/shown_by/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema34.properties.shown_by.type,parentSchema:schema34.properties.shown_by,data:data16};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -3199,7 +3347,7 @@ errors++;
 if(data.memory !== undefined){
 let data18 = data.memory;
 if("sc" !== data18){
-const err33 = {instancePath:instancePath+"/memory",schemaPath:"#/properties/memory/const",keyword:"const",params:{allowedValue: "sc"},message:"must be equal to constant",schema:"sc",parentSchema:schema33.properties.memory,data:data18};
+const err33 = {instancePath:instancePath+"/memory",schemaPath:"#/properties/memory/const",keyword:"const",params:{allowedValue: "sc"},message:"must be equal to constant",schema:"sc",parentSchema:schema34.properties.memory,data:data18};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -3212,7 +3360,7 @@ errors++;
 if(data.structural !== undefined){
 let data19 = data.structural;
 if(true !== data19){
-const err34 = {instancePath:instancePath+"/structural",schemaPath:"#/properties/structural/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema33.properties.structural,data:data19};
+const err34 = {instancePath:instancePath+"/structural",schemaPath:"#/properties/structural/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema34.properties.structural,data:data19};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -3225,7 +3373,7 @@ errors++;
 if(data.corrects !== undefined){
 let data20 = data.corrects;
 if(typeof data20 !== "string"){
-const err35 = {instancePath:instancePath+"/corrects",schemaPath:"#/properties/corrects/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.corrects.type,parentSchema:schema33.properties.corrects,data:data20};
+const err35 = {instancePath:instancePath+"/corrects",schemaPath:"#/properties/corrects/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.corrects.type,parentSchema:schema34.properties.corrects,data:data20};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -3238,7 +3386,7 @@ errors++;
 if(data.excluded !== undefined){
 let data21 = data.excluded;
 if(typeof data21 !== "string"){
-const err36 = {instancePath:instancePath+"/excluded",schemaPath:"#/properties/excluded/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.excluded.type,parentSchema:schema33.properties.excluded,data:data21};
+const err36 = {instancePath:instancePath+"/excluded",schemaPath:"#/properties/excluded/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema34.properties.excluded.type,parentSchema:schema34.properties.excluded,data:data21};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -3250,7 +3398,7 @@ errors++;
 }
 }
 else {
-const err37 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
+const err37 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema34.type,parentSchema:schema34,data};
 if(vErrors === null){
 vErrors = [err37];
 }
@@ -3259,17 +3407,17 @@ vErrors.push(err37);
 }
 errors++;
 }
-validate98.errors = vErrors;
+validate100.errors = vErrors;
 return errors === 0;
 }
-validate98.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate100.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate97(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate99(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="rule.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate97.evaluated;
+const evaluated0 = validate99.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -3278,7 +3426,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.area === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "area"},message:"must have required property '"+"area"+"'",schema:schema32.required,parentSchema:schema32,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "area"},message:"must have required property '"+"area"+"'",schema:schema33.required,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -3288,7 +3436,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.about === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema32.required,parentSchema:schema32,data};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema33.required,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -3298,7 +3446,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.rules === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rules"},message:"must have required property '"+"rules"+"'",schema:schema32.required,parentSchema:schema32,data};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rules"},message:"must have required property '"+"rules"+"'",schema:schema33.required,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -3309,7 +3457,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "area") || (key0 === "about")) || (key0 === "rules"))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema32,data};
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -3323,7 +3471,7 @@ if(data.area !== undefined){
 let data0 = data.area;
 if(typeof data0 === "string"){
 if(!pattern10.test(data0)){
-const err4 = {instancePath:instancePath+"/area",schemaPath:"#/properties/area/pattern",keyword:"pattern",params:{pattern: "^[a-z]+$"},message:"must match pattern \""+"^[a-z]+$"+"\"",schema:"^[a-z]+$",parentSchema:schema32.properties.area,data:data0};
+const err4 = {instancePath:instancePath+"/area",schemaPath:"#/properties/area/pattern",keyword:"pattern",params:{pattern: "^[a-z]+$"},message:"must match pattern \""+"^[a-z]+$"+"\"",schema:"^[a-z]+$",parentSchema:schema33.properties.area,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -3334,7 +3482,7 @@ errors++;
 }
 }
 else {
-const err5 = {instancePath:instancePath+"/area",schemaPath:"#/properties/area/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.area.type,parentSchema:schema32.properties.area,data:data0};
+const err5 = {instancePath:instancePath+"/area",schemaPath:"#/properties/area/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.area.type,parentSchema:schema33.properties.area,data:data0};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -3347,7 +3495,7 @@ errors++;
 if(data.about !== undefined){
 let data1 = data.about;
 if(typeof data1 !== "string"){
-const err6 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema32.properties.about.type,parentSchema:schema32.properties.about,data:data1};
+const err6 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema33.properties.about.type,parentSchema:schema33.properties.about,data:data1};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -3361,7 +3509,7 @@ if(data.rules !== undefined){
 let data2 = data.rules;
 if(Array.isArray(data2)){
 if(data2.length < 1){
-const err7 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema32.properties.rules,data:data2};
+const err7 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items",schema:1,parentSchema:schema33.properties.rules,data:data2};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -3372,14 +3520,14 @@ errors++;
 }
 const len0 = data2.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate98(data2[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data2,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate98.errors : vErrors.concat(validate98.errors);
+if(!(validate100(data2[i0], {instancePath:instancePath+"/rules/" + i0,parentData:data2,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate100.errors : vErrors.concat(validate100.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err8 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema32.properties.rules.type,parentSchema:schema32.properties.rules,data:data2};
+const err8 = {instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema33.properties.rules.type,parentSchema:schema33.properties.rules,data:data2};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -3391,7 +3539,7 @@ errors++;
 }
 }
 else {
-const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema32.type,parentSchema:schema32,data};
+const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema33.type,parentSchema:schema33,data};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -3400,79 +3548,14 @@ vErrors.push(err9);
 }
 errors++;
 }
-validate97.errors = vErrors;
+validate99.errors = vErrors;
 return errors === 0;
 }
-validate97.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate99.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const tablesFile: Validate = validate104;
-const schema35 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"tables.schema.json","title":"Tables","description":"The vocabulary: features, calls, reads, events and locks, one file each.","type":"object","additionalProperties":false,"properties":{"features":{"type":"object","additionalProperties":{"$ref":"#/$defs/feature"}},"calls":{"type":"object","propertyNames":{"$ref":"#/$defs/dotted"},"additionalProperties":{"$ref":"#/$defs/call"}},"symbols":{"description":"Names that may stand for a number in an argument.","type":"object","additionalProperties":{"type":"string","pattern":"^0x[0-9a-f]+$"}},"limits":{"description":"What an implementation reports of its own bounds.","type":"object","additionalProperties":{"type":"object","additionalProperties":false,"required":["about","known"],"properties":{"about":{"type":"string"},"known":{"description":"Values seen on real kernels: a literal in a case that equals one is a problem.","type":"array","items":{"type":"integer"}}}}},"reads":{"type":"object","propertyNames":{"$ref":"#/$defs/dotted"},"additionalProperties":{"$ref":"#/$defs/read"}},"events":{"type":"object","propertyNames":{"$ref":"#/$defs/dotted"},"additionalProperties":{"$ref":"#/$defs/event"}},"locks":{"type":"object","additionalProperties":{"$ref":"#/$defs/lock"}},"forbidden":{"type":"array","items":{"$ref":"#/$defs/forbidden"}}},"$defs":{"dotted":{"type":"string","pattern":"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"},"feature":{"type":"object","additionalProperties":false,"required":["about"],"properties":{"about":{"type":"string"}}},"call":{"title":"CallDeclaration","type":"object","additionalProperties":false,"required":["about","feature"],"properties":{"about":{"type":"string"},"feature":{"type":"string"},"args":{"description":"A JSON Schema for each argument.","type":"object","additionalProperties":{"type":"object"}},"optional":{"type":"array","items":{"type":"string"}},"returns":{"description":"Every answer that the call can give.","type":"array","items":{"type":"string"}}}},"read":{"title":"ReadDeclaration","type":"object","additionalProperties":false,"required":["about","feature","type","of"],"properties":{"about":{"type":"string"},"feature":{"type":"string"},"type":{"description":"A JSON Schema for the value.","type":"object"},"of":{"description":"The cells it derives from, or the lock that guards what it derives from; `*` as in the name.","type":"array","items":{"type":"string"}}}},"event":{"title":"EventDeclaration","type":"object","additionalProperties":false,"required":["about","feature"],"properties":{"about":{"type":"string"},"feature":{"type":"string"}}},"lock":{"title":"LockDeclaration","type":"object","additionalProperties":false,"required":["about","kind"],"properties":{"about":{"type":"string"},"kind":{"enum":["mutex","rwsem","spinlock","rwlock","srcu"]}}},"forbidden":{"title":"ForbiddenPair","type":"object","additionalProperties":false,"required":["outer","inner","rule"],"properties":{"outer":{"description":"A lock class that is held; `notifier` is the MMU notifier's context.","type":"string"},"inner":{"description":"A lock class that must not be taken then; `synchronize` waits for readers; `sleeping` is every lock that may sleep; `any` is every lock.","type":"string"},"rule":{"type":"string"}}}}};
-const schema36 = {"type":"object","additionalProperties":false,"required":["about"],"properties":{"about":{"type":"string"}}};
-
-function validate105(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate105.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.about === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema36.required,parentSchema:schema36,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-for(const key0 in data){
-if(!(key0 === "about")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema36,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-if(data.about !== undefined){
-let data0 = data.about;
-if(typeof data0 !== "string"){
-const err2 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema36.properties.about.type,parentSchema:schema36.properties.about,data:data0};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-}
-else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema36.type,parentSchema:schema36,data};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-validate105.errors = vErrors;
-return errors === 0;
-}
-validate105.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-const schema37 = {"type":"string","pattern":"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"};
-const pattern17 = new RegExp("^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$", "u");
+export const tablesFile: Validate = validate106;
+const schema36 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"tables.schema.json","title":"Tables","description":"The vocabulary: features, calls, reads, events and locks, one file each.","type":"object","additionalProperties":false,"properties":{"features":{"type":"object","additionalProperties":{"$ref":"#/$defs/feature"}},"calls":{"type":"object","propertyNames":{"$ref":"#/$defs/dotted"},"additionalProperties":{"$ref":"#/$defs/call"}},"symbols":{"description":"Names that may stand for a number in an argument.","type":"object","additionalProperties":{"type":"string","pattern":"^0x[0-9a-f]+$"}},"limits":{"description":"What an implementation reports of its own bounds.","type":"object","additionalProperties":{"type":"object","additionalProperties":false,"required":["about","known"],"properties":{"about":{"type":"string"},"known":{"description":"Values seen on real kernels: a literal in a case that equals one is a problem.","type":"array","items":{"type":"integer"}}}}},"reads":{"type":"object","propertyNames":{"$ref":"#/$defs/dotted"},"additionalProperties":{"$ref":"#/$defs/read"}},"events":{"type":"object","propertyNames":{"$ref":"#/$defs/dotted"},"additionalProperties":{"$ref":"#/$defs/event"}},"locks":{"type":"object","additionalProperties":{"$ref":"#/$defs/lock"}},"forbidden":{"type":"array","items":{"$ref":"#/$defs/forbidden"}}},"$defs":{"dotted":{"type":"string","pattern":"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"},"feature":{"type":"object","additionalProperties":false,"required":["about"],"properties":{"about":{"type":"string"}}},"call":{"title":"CallDeclaration","type":"object","additionalProperties":false,"required":["about","feature"],"properties":{"about":{"type":"string"},"feature":{"type":"string"},"args":{"description":"A JSON Schema for each argument.","type":"object","additionalProperties":{"type":"object"}},"optional":{"type":"array","items":{"type":"string"}},"returns":{"description":"Every answer that the call can give.","type":"array","items":{"type":"string"}}}},"read":{"title":"ReadDeclaration","type":"object","additionalProperties":false,"required":["about","feature","type","of"],"properties":{"about":{"type":"string"},"feature":{"type":"string"},"type":{"description":"A JSON Schema for the value.","type":"object"},"of":{"description":"The cells it derives from, or the lock that guards what it derives from; `*` as in the name.","type":"array","items":{"type":"string"}}}},"event":{"title":"EventDeclaration","type":"object","additionalProperties":false,"required":["about","feature"],"properties":{"about":{"type":"string"},"feature":{"type":"string"}}},"lock":{"title":"LockDeclaration","type":"object","additionalProperties":false,"required":["about","kind"],"properties":{"about":{"type":"string"},"kind":{"enum":["mutex","rwsem","spinlock","rwlock","srcu"]}}},"forbidden":{"title":"ForbiddenPair","type":"object","additionalProperties":false,"required":["outer","inner","rule"],"properties":{"outer":{"description":"A lock class that is held; `notifier` is the MMU notifier's context.","type":"string"},"inner":{"description":"A lock class that must not be taken then; `synchronize` waits for readers; `sleeping` is every lock that may sleep; `any` is every lock.","type":"string"},"rule":{"type":"string"}}}}};
+const schema37 = {"type":"object","additionalProperties":false,"required":["about"],"properties":{"about":{"type":"string"}}};
 
 function validate107(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -3484,9 +3567,9 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data === "string"){
-if(!pattern17.test(data)){
-const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"},message:"must match pattern \""+"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"+"\"",schema:"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$",parentSchema:schema37,data};
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.about === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema37.required,parentSchema:schema37,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -3495,9 +3578,9 @@ vErrors.push(err0);
 }
 errors++;
 }
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema37.type,parentSchema:schema37,data};
+for(const key0 in data){
+if(!(key0 === "about")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema37,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -3506,12 +3589,38 @@ vErrors.push(err1);
 }
 errors++;
 }
+}
+if(data.about !== undefined){
+let data0 = data.about;
+if(typeof data0 !== "string"){
+const err2 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema37.properties.about.type,parentSchema:schema37.properties.about,data:data0};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+}
+else {
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema37.type,parentSchema:schema37,data};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
 validate107.errors = vErrors;
 return errors === 0;
 }
-validate107.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate107.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema38 = {"title":"CallDeclaration","type":"object","additionalProperties":false,"required":["about","feature"],"properties":{"about":{"type":"string"},"feature":{"type":"string"},"args":{"description":"A JSON Schema for each argument.","type":"object","additionalProperties":{"type":"object"}},"optional":{"type":"array","items":{"type":"string"}},"returns":{"description":"Every answer that the call can give.","type":"array","items":{"type":"string"}}}};
+const schema38 = {"type":"string","pattern":"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"};
+const pattern17 = new RegExp("^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$", "u");
 
 function validate109(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -3523,9 +3632,9 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.about === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema38.required,parentSchema:schema38,data};
+if(typeof data === "string"){
+if(!pattern17.test(data)){
+const err0 = {instancePath,schemaPath:"#/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"},message:"must match pattern \""+"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$"+"\"",schema:"^[a-z0-9_*]+(\\.[A-Za-z0-9_*]+)+$",parentSchema:schema38,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -3534,8 +3643,9 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.feature === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "feature"},message:"must have required property '"+"feature"+"'",schema:schema38.required,parentSchema:schema38,data};
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema38.type,parentSchema:schema38,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -3544,152 +3654,17 @@ vErrors.push(err1);
 }
 errors++;
 }
-for(const key0 in data){
-if(!(((((key0 === "about") || (key0 === "feature")) || (key0 === "args")) || (key0 === "optional")) || (key0 === "returns"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema38,data};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-if(data.about !== undefined){
-let data0 = data.about;
-if(typeof data0 !== "string"){
-const err3 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema38.properties.about.type,parentSchema:schema38.properties.about,data:data0};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-if(data.feature !== undefined){
-let data1 = data.feature;
-if(typeof data1 !== "string"){
-const err4 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema38.properties.feature.type,parentSchema:schema38.properties.feature,data:data1};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-}
-if(data.args !== undefined){
-let data2 = data.args;
-if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
-for(const key1 in data2){
-let data3 = data2[key1];
-if(!(data3 && typeof data3 == "object" && !Array.isArray(data3))){
-const err5 = {instancePath:instancePath+"/args/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/args/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema38.properties.args.additionalProperties.type,parentSchema:schema38.properties.args.additionalProperties,data:data3};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-}
-else {
-const err6 = {instancePath:instancePath+"/args",schemaPath:"#/properties/args/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema38.properties.args.type,parentSchema:schema38.properties.args,data:data2};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-}
-if(data.optional !== undefined){
-let data4 = data.optional;
-if(Array.isArray(data4)){
-const len0 = data4.length;
-for(let i0=0; i0<len0; i0++){
-let data5 = data4[i0];
-if(typeof data5 !== "string"){
-const err7 = {instancePath:instancePath+"/optional/" + i0,schemaPath:"#/properties/optional/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema38.properties.optional.items.type,parentSchema:schema38.properties.optional.items,data:data5};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-}
-}
-else {
-const err8 = {instancePath:instancePath+"/optional",schemaPath:"#/properties/optional/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema38.properties.optional.type,parentSchema:schema38.properties.optional,data:data4};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-}
-if(data.returns !== undefined){
-let data6 = data.returns;
-if(Array.isArray(data6)){
-const len1 = data6.length;
-for(let i1=0; i1<len1; i1++){
-let data7 = data6[i1];
-if(typeof data7 !== "string"){
-const err9 = {instancePath:instancePath+"/returns/" + i1,schemaPath:"#/properties/returns/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema38.properties.returns.items.type,parentSchema:schema38.properties.returns.items,data:data7};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-}
-}
-else {
-const err10 = {instancePath:instancePath+"/returns",schemaPath:"#/properties/returns/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema38.properties.returns.type,parentSchema:schema38.properties.returns,data:data6};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-}
-}
-else {
-const err11 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema38.type,parentSchema:schema38,data};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
-}
 validate109.errors = vErrors;
 return errors === 0;
 }
-validate109.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate109.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const schema39 = {"title":"ReadDeclaration","type":"object","additionalProperties":false,"required":["about","feature","type","of"],"properties":{"about":{"type":"string"},"feature":{"type":"string"},"type":{"description":"A JSON Schema for the value.","type":"object"},"of":{"description":"The cells it derives from, or the lock that guards what it derives from; `*` as in the name.","type":"array","items":{"type":"string"}}}};
+const schema39 = {"title":"CallDeclaration","type":"object","additionalProperties":false,"required":["about","feature"],"properties":{"about":{"type":"string"},"feature":{"type":"string"},"args":{"description":"A JSON Schema for each argument.","type":"object","additionalProperties":{"type":"object"}},"optional":{"type":"array","items":{"type":"string"}},"returns":{"description":"Every answer that the call can give.","type":"array","items":{"type":"string"}}}};
 
-function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate111(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate112.evaluated;
+const evaluated0 = validate111.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -3717,8 +3692,9 @@ vErrors.push(err1);
 }
 errors++;
 }
-if(data.type === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "type"},message:"must have required property '"+"type"+"'",schema:schema39.required,parentSchema:schema39,data};
+for(const key0 in data){
+if(!(((((key0 === "about") || (key0 === "feature")) || (key0 === "args")) || (key0 === "optional")) || (key0 === "returns"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema39,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -3727,8 +3703,11 @@ vErrors.push(err2);
 }
 errors++;
 }
-if(data.of === undefined){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "of"},message:"must have required property '"+"of"+"'",schema:schema39.required,parentSchema:schema39,data};
+}
+if(data.about !== undefined){
+let data0 = data.about;
+if(typeof data0 !== "string"){
+const err3 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema39.properties.about.type,parentSchema:schema39.properties.about,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -3737,9 +3716,11 @@ vErrors.push(err3);
 }
 errors++;
 }
-for(const key0 in data){
-if(!((((key0 === "about") || (key0 === "feature")) || (key0 === "type")) || (key0 === "of"))){
-const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema39,data};
+}
+if(data.feature !== undefined){
+let data1 = data.feature;
+if(typeof data1 !== "string"){
+const err4 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema39.properties.feature.type,parentSchema:schema39.properties.feature,data:data1};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -3749,10 +3730,13 @@ vErrors.push(err4);
 errors++;
 }
 }
-if(data.about !== undefined){
-let data0 = data.about;
-if(typeof data0 !== "string"){
-const err5 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema39.properties.about.type,parentSchema:schema39.properties.about,data:data0};
+if(data.args !== undefined){
+let data2 = data.args;
+if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
+for(const key1 in data2){
+let data3 = data2[key1];
+if(!(data3 && typeof data3 == "object" && !Array.isArray(data3))){
+const err5 = {instancePath:instancePath+"/args/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/args/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema39.properties.args.additionalProperties.type,parentSchema:schema39.properties.args.additionalProperties,data:data3};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -3762,10 +3746,9 @@ vErrors.push(err5);
 errors++;
 }
 }
-if(data.feature !== undefined){
-let data1 = data.feature;
-if(typeof data1 !== "string"){
-const err6 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema39.properties.feature.type,parentSchema:schema39.properties.feature,data:data1};
+}
+else {
+const err6 = {instancePath:instancePath+"/args",schemaPath:"#/properties/args/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema39.properties.args.type,parentSchema:schema39.properties.args,data:data2};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -3775,10 +3758,14 @@ vErrors.push(err6);
 errors++;
 }
 }
-if(data.type !== undefined){
-let data2 = data.type;
-if(!(data2 && typeof data2 == "object" && !Array.isArray(data2))){
-const err7 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema39.properties.type.type,parentSchema:schema39.properties.type,data:data2};
+if(data.optional !== undefined){
+let data4 = data.optional;
+if(Array.isArray(data4)){
+const len0 = data4.length;
+for(let i0=0; i0<len0; i0++){
+let data5 = data4[i0];
+if(typeof data5 !== "string"){
+const err7 = {instancePath:instancePath+"/optional/" + i0,schemaPath:"#/properties/optional/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema39.properties.optional.items.type,parentSchema:schema39.properties.optional.items,data:data5};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -3788,14 +3775,9 @@ vErrors.push(err7);
 errors++;
 }
 }
-if(data.of !== undefined){
-let data3 = data.of;
-if(Array.isArray(data3)){
-const len0 = data3.length;
-for(let i0=0; i0<len0; i0++){
-let data4 = data3[i0];
-if(typeof data4 !== "string"){
-const err8 = {instancePath:instancePath+"/of/" + i0,schemaPath:"#/properties/of/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema39.properties.of.items.type,parentSchema:schema39.properties.of.items,data:data4};
+}
+else {
+const err8 = {instancePath:instancePath+"/optional",schemaPath:"#/properties/optional/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema39.properties.optional.type,parentSchema:schema39.properties.optional,data:data4};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -3805,9 +3787,14 @@ vErrors.push(err8);
 errors++;
 }
 }
-}
-else {
-const err9 = {instancePath:instancePath+"/of",schemaPath:"#/properties/of/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema39.properties.of.type,parentSchema:schema39.properties.of,data:data3};
+if(data.returns !== undefined){
+let data6 = data.returns;
+if(Array.isArray(data6)){
+const len1 = data6.length;
+for(let i1=0; i1<len1; i1++){
+let data7 = data6[i1];
+if(typeof data7 !== "string"){
+const err9 = {instancePath:instancePath+"/returns/" + i1,schemaPath:"#/properties/returns/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema39.properties.returns.items.type,parentSchema:schema39.properties.returns.items,data:data7};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -3819,7 +3806,7 @@ errors++;
 }
 }
 else {
-const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema39.type,parentSchema:schema39,data};
+const err10 = {instancePath:instancePath+"/returns",schemaPath:"#/properties/returns/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema39.properties.returns.type,parentSchema:schema39.properties.returns,data:data6};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -3828,17 +3815,29 @@ vErrors.push(err10);
 }
 errors++;
 }
-validate112.errors = vErrors;
+}
+}
+else {
+const err11 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema39.type,parentSchema:schema39,data};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+validate111.errors = vErrors;
 return errors === 0;
 }
-validate112.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate111.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema40 = {"title":"EventDeclaration","type":"object","additionalProperties":false,"required":["about","feature"],"properties":{"about":{"type":"string"},"feature":{"type":"string"}}};
+const schema40 = {"title":"ReadDeclaration","type":"object","additionalProperties":false,"required":["about","feature","type","of"],"properties":{"about":{"type":"string"},"feature":{"type":"string"},"type":{"description":"A JSON Schema for the value.","type":"object"},"of":{"description":"The cells it derives from, or the lock that guards what it derives from; `*` as in the name.","type":"array","items":{"type":"string"}}}};
 
-function validate115(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate114(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate115.evaluated;
+const evaluated0 = validate114.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -3866,9 +3865,8 @@ vErrors.push(err1);
 }
 errors++;
 }
-for(const key0 in data){
-if(!((key0 === "about") || (key0 === "feature"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema40,data};
+if(data.type === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "type"},message:"must have required property '"+"type"+"'",schema:schema40.required,parentSchema:schema40,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -3877,11 +3875,8 @@ vErrors.push(err2);
 }
 errors++;
 }
-}
-if(data.about !== undefined){
-let data0 = data.about;
-if(typeof data0 !== "string"){
-const err3 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema40.properties.about.type,parentSchema:schema40.properties.about,data:data0};
+if(data.of === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "of"},message:"must have required property '"+"of"+"'",schema:schema40.required,parentSchema:schema40,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -3890,11 +3885,9 @@ vErrors.push(err3);
 }
 errors++;
 }
-}
-if(data.feature !== undefined){
-let data1 = data.feature;
-if(typeof data1 !== "string"){
-const err4 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema40.properties.feature.type,parentSchema:schema40.properties.feature,data:data1};
+for(const key0 in data){
+if(!((((key0 === "about") || (key0 === "feature")) || (key0 === "type")) || (key0 === "of"))){
+const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema40,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -3904,9 +3897,10 @@ vErrors.push(err4);
 errors++;
 }
 }
-}
-else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema40.type,parentSchema:schema40,data};
+if(data.about !== undefined){
+let data0 = data.about;
+if(typeof data0 !== "string"){
+const err5 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema40.properties.about.type,parentSchema:schema40.properties.about,data:data0};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -3915,12 +3909,79 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate115.errors = vErrors;
+}
+if(data.feature !== undefined){
+let data1 = data.feature;
+if(typeof data1 !== "string"){
+const err6 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema40.properties.feature.type,parentSchema:schema40.properties.feature,data:data1};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+if(data.type !== undefined){
+let data2 = data.type;
+if(!(data2 && typeof data2 == "object" && !Array.isArray(data2))){
+const err7 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema40.properties.type.type,parentSchema:schema40.properties.type,data:data2};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.of !== undefined){
+let data3 = data.of;
+if(Array.isArray(data3)){
+const len0 = data3.length;
+for(let i0=0; i0<len0; i0++){
+let data4 = data3[i0];
+if(typeof data4 !== "string"){
+const err8 = {instancePath:instancePath+"/of/" + i0,schemaPath:"#/properties/of/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema40.properties.of.items.type,parentSchema:schema40.properties.of.items,data:data4};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+}
+else {
+const err9 = {instancePath:instancePath+"/of",schemaPath:"#/properties/of/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema40.properties.of.type,parentSchema:schema40.properties.of,data:data3};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+}
+else {
+const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema40.type,parentSchema:schema40,data};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+validate114.errors = vErrors;
 return errors === 0;
 }
-validate115.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate114.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema41 = {"title":"LockDeclaration","type":"object","additionalProperties":false,"required":["about","kind"],"properties":{"about":{"type":"string"},"kind":{"enum":["mutex","rwsem","spinlock","rwlock","srcu"]}}};
+const schema41 = {"title":"EventDeclaration","type":"object","additionalProperties":false,"required":["about","feature"],"properties":{"about":{"type":"string"},"feature":{"type":"string"}}};
 
 function validate117(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -3943,8 +4004,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.kind === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'",schema:schema41.required,parentSchema:schema41,data};
+if(data.feature === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "feature"},message:"must have required property '"+"feature"+"'",schema:schema41.required,parentSchema:schema41,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -3954,7 +4015,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!((key0 === "about") || (key0 === "kind"))){
+if(!((key0 === "about") || (key0 === "feature"))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema41,data};
 if(vErrors === null){
 vErrors = [err2];
@@ -3978,10 +4039,10 @@ vErrors.push(err3);
 errors++;
 }
 }
-if(data.kind !== undefined){
-let data1 = data.kind;
-if(!(((((data1 === "mutex") || (data1 === "rwsem")) || (data1 === "spinlock")) || (data1 === "rwlock")) || (data1 === "srcu"))){
-const err4 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema41.properties.kind.enum},message:"must be equal to one of the allowed values",schema:schema41.properties.kind.enum,parentSchema:schema41.properties.kind,data:data1};
+if(data.feature !== undefined){
+let data1 = data.feature;
+if(typeof data1 !== "string"){
+const err4 = {instancePath:instancePath+"/feature",schemaPath:"#/properties/feature/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema41.properties.feature.type,parentSchema:schema41.properties.feature,data:data1};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -4007,7 +4068,7 @@ return errors === 0;
 }
 validate117.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema42 = {"title":"ForbiddenPair","type":"object","additionalProperties":false,"required":["outer","inner","rule"],"properties":{"outer":{"description":"A lock class that is held; `notifier` is the MMU notifier's context.","type":"string"},"inner":{"description":"A lock class that must not be taken then; `synchronize` waits for readers; `sleeping` is every lock that may sleep; `any` is every lock.","type":"string"},"rule":{"type":"string"}}};
+const schema42 = {"title":"LockDeclaration","type":"object","additionalProperties":false,"required":["about","kind"],"properties":{"about":{"type":"string"},"kind":{"enum":["mutex","rwsem","spinlock","rwlock","srcu"]}}};
 
 function validate119(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -4020,8 +4081,95 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.about === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema42.required,parentSchema:schema42,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.kind === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'",schema:schema42.required,parentSchema:schema42,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((key0 === "about") || (key0 === "kind"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema42,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.about !== undefined){
+let data0 = data.about;
+if(typeof data0 !== "string"){
+const err3 = {instancePath:instancePath+"/about",schemaPath:"#/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema42.properties.about.type,parentSchema:schema42.properties.about,data:data0};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.kind !== undefined){
+let data1 = data.kind;
+if(!(((((data1 === "mutex") || (data1 === "rwsem")) || (data1 === "spinlock")) || (data1 === "rwlock")) || (data1 === "srcu"))){
+const err4 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema42.properties.kind.enum},message:"must be equal to one of the allowed values",schema:schema42.properties.kind.enum,parentSchema:schema42.properties.kind,data:data1};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema42.type,parentSchema:schema42,data};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+validate119.errors = vErrors;
+return errors === 0;
+}
+validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const schema43 = {"title":"ForbiddenPair","type":"object","additionalProperties":false,"required":["outer","inner","rule"],"properties":{"outer":{"description":"A lock class that is held; `notifier` is the MMU notifier's context.","type":"string"},"inner":{"description":"A lock class that must not be taken then; `synchronize` waits for readers; `sleeping` is every lock that may sleep; `any` is every lock.","type":"string"},"rule":{"type":"string"}}};
+
+function validate121(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate121.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.outer === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "outer"},message:"must have required property '"+"outer"+"'",schema:schema42.required,parentSchema:schema42,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "outer"},message:"must have required property '"+"outer"+"'",schema:schema43.required,parentSchema:schema43,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -4031,7 +4179,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.inner === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "inner"},message:"must have required property '"+"inner"+"'",schema:schema42.required,parentSchema:schema42,data};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "inner"},message:"must have required property '"+"inner"+"'",schema:schema43.required,parentSchema:schema43,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -4041,7 +4189,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.rule === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rule"},message:"must have required property '"+"rule"+"'",schema:schema42.required,parentSchema:schema42,data};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "rule"},message:"must have required property '"+"rule"+"'",schema:schema43.required,parentSchema:schema43,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -4052,7 +4200,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "outer") || (key0 === "inner")) || (key0 === "rule"))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema42,data};
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema43,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -4065,7 +4213,7 @@ errors++;
 if(data.outer !== undefined){
 let data0 = data.outer;
 if(typeof data0 !== "string"){
-const err4 = {instancePath:instancePath+"/outer",schemaPath:"#/properties/outer/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema42.properties.outer.type,parentSchema:schema42.properties.outer,data:data0};
+const err4 = {instancePath:instancePath+"/outer",schemaPath:"#/properties/outer/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema43.properties.outer.type,parentSchema:schema43.properties.outer,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -4078,7 +4226,7 @@ errors++;
 if(data.inner !== undefined){
 let data1 = data.inner;
 if(typeof data1 !== "string"){
-const err5 = {instancePath:instancePath+"/inner",schemaPath:"#/properties/inner/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema42.properties.inner.type,parentSchema:schema42.properties.inner,data:data1};
+const err5 = {instancePath:instancePath+"/inner",schemaPath:"#/properties/inner/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema43.properties.inner.type,parentSchema:schema43.properties.inner,data:data1};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -4091,7 +4239,7 @@ errors++;
 if(data.rule !== undefined){
 let data2 = data.rule;
 if(typeof data2 !== "string"){
-const err6 = {instancePath:instancePath+"/rule",schemaPath:"#/properties/rule/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema42.properties.rule.type,parentSchema:schema42.properties.rule,data:data2};
+const err6 = {instancePath:instancePath+"/rule",schemaPath:"#/properties/rule/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema43.properties.rule.type,parentSchema:schema43.properties.rule,data:data2};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -4103,7 +4251,7 @@ errors++;
 }
 }
 else {
-const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema42.type,parentSchema:schema42,data};
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema43.type,parentSchema:schema43,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -4112,18 +4260,18 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate119.errors = vErrors;
+validate121.errors = vErrors;
 return errors === 0;
 }
-validate119.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate121.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 const pattern18 = new RegExp("^0x[0-9a-f]+$", "u");
 
-function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate106(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="tables.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate104.evaluated;
+const evaluated0 = validate106.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -4133,7 +4281,7 @@ evaluated0.items = undefined;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(!((((((((key0 === "features") || (key0 === "calls")) || (key0 === "symbols")) || (key0 === "limits")) || (key0 === "reads")) || (key0 === "events")) || (key0 === "locks")) || (key0 === "forbidden"))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema35,data};
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema36,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -4147,14 +4295,14 @@ if(data.features !== undefined){
 let data0 = data.features;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 for(const key1 in data0){
-if(!(validate105(data0[key1], {instancePath:instancePath+"/features/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data0,parentDataProperty:key1,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate105.errors : vErrors.concat(validate105.errors);
+if(!(validate107(data0[key1], {instancePath:instancePath+"/features/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data0,parentDataProperty:key1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate107.errors : vErrors.concat(validate107.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err1 = {instancePath:instancePath+"/features",schemaPath:"#/properties/features/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.features.type,parentSchema:schema35.properties.features,data:data0};
+const err1 = {instancePath:instancePath+"/features",schemaPath:"#/properties/features/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema36.properties.features.type,parentSchema:schema36.properties.features,data:data0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -4169,13 +4317,13 @@ let data2 = data.calls;
 if(data2 && typeof data2 == "object" && !Array.isArray(data2)){
 for(const key2 in data2){
 const _errs8 = errors;
-if(!(validate107(key2, {instancePath:instancePath+"/calls",parentData:data2,parentDataProperty:"calls",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate107.errors : vErrors.concat(validate107.errors);
+if(!(validate109(key2, {instancePath:instancePath+"/calls",parentData:data2,parentDataProperty:"calls",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate109.errors : vErrors.concat(validate109.errors);
 errors = vErrors.length;
 }
 var valid2 = _errs8 === errors;
 if(!valid2){
-const err2 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/propertyNames",keyword:"propertyNames",params:{propertyName: key2},message:"property name must be valid",schema:schema35.properties.calls.propertyNames,parentSchema:schema35.properties.calls,data:data2};
+const err2 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/propertyNames",keyword:"propertyNames",params:{propertyName: key2},message:"property name must be valid",schema:schema36.properties.calls.propertyNames,parentSchema:schema36.properties.calls,data:data2};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -4186,14 +4334,14 @@ errors++;
 }
 }
 for(const key3 in data2){
-if(!(validate109(data2[key3], {instancePath:instancePath+"/calls/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data2,parentDataProperty:key3,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate109.errors : vErrors.concat(validate109.errors);
+if(!(validate111(data2[key3], {instancePath:instancePath+"/calls/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data2,parentDataProperty:key3,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate111.errors : vErrors.concat(validate111.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err3 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.calls.type,parentSchema:schema35.properties.calls,data:data2};
+const err3 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema36.properties.calls.type,parentSchema:schema36.properties.calls,data:data2};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -4210,7 +4358,7 @@ for(const key4 in data4){
 let data5 = data4[key4];
 if(typeof data5 === "string"){
 if(!pattern18.test(data5)){
-const err4 = {instancePath:instancePath+"/symbols/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/symbols/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^0x[0-9a-f]+$"},message:"must match pattern \""+"^0x[0-9a-f]+$"+"\"",schema:"^0x[0-9a-f]+$",parentSchema:schema35.properties.symbols.additionalProperties,data:data5};
+const err4 = {instancePath:instancePath+"/symbols/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/symbols/additionalProperties/pattern",keyword:"pattern",params:{pattern: "^0x[0-9a-f]+$"},message:"must match pattern \""+"^0x[0-9a-f]+$"+"\"",schema:"^0x[0-9a-f]+$",parentSchema:schema36.properties.symbols.additionalProperties,data:data5};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -4221,7 +4369,7 @@ errors++;
 }
 }
 else {
-const err5 = {instancePath:instancePath+"/symbols/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/symbols/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema35.properties.symbols.additionalProperties.type,parentSchema:schema35.properties.symbols.additionalProperties,data:data5};
+const err5 = {instancePath:instancePath+"/symbols/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/symbols/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema36.properties.symbols.additionalProperties.type,parentSchema:schema36.properties.symbols.additionalProperties,data:data5};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -4233,7 +4381,7 @@ errors++;
 }
 }
 else {
-const err6 = {instancePath:instancePath+"/symbols",schemaPath:"#/properties/symbols/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.symbols.type,parentSchema:schema35.properties.symbols,data:data4};
+const err6 = {instancePath:instancePath+"/symbols",schemaPath:"#/properties/symbols/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema36.properties.symbols.type,parentSchema:schema36.properties.symbols,data:data4};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -4250,7 +4398,7 @@ for(const key5 in data6){
 let data7 = data6[key5];
 if(data7 && typeof data7 == "object" && !Array.isArray(data7)){
 if(data7.about === undefined){
-const err7 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema35.properties.limits.additionalProperties.required,parentSchema:schema35.properties.limits.additionalProperties,data:data7};
+const err7 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/required",keyword:"required",params:{missingProperty: "about"},message:"must have required property '"+"about"+"'",schema:schema36.properties.limits.additionalProperties.required,parentSchema:schema36.properties.limits.additionalProperties,data:data7};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -4260,7 +4408,7 @@ vErrors.push(err7);
 errors++;
 }
 if(data7.known === undefined){
-const err8 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/required",keyword:"required",params:{missingProperty: "known"},message:"must have required property '"+"known"+"'",schema:schema35.properties.limits.additionalProperties.required,parentSchema:schema35.properties.limits.additionalProperties,data:data7};
+const err8 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/required",keyword:"required",params:{missingProperty: "known"},message:"must have required property '"+"known"+"'",schema:schema36.properties.limits.additionalProperties.required,parentSchema:schema36.properties.limits.additionalProperties,data:data7};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -4271,7 +4419,7 @@ errors++;
 }
 for(const key6 in data7){
 if(!((key6 === "about") || (key6 === "known"))){
-const err9 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties",schema:false,parentSchema:schema35.properties.limits.additionalProperties,data:data7};
+const err9 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties",schema:false,parentSchema:schema36.properties.limits.additionalProperties,data:data7};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -4284,7 +4432,7 @@ errors++;
 if(data7.about !== undefined){
 let data8 = data7.about;
 if(typeof data8 !== "string"){
-const err10 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/about",schemaPath:"#/properties/limits/additionalProperties/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema35.properties.limits.additionalProperties.properties.about.type,parentSchema:schema35.properties.limits.additionalProperties.properties.about,data:data8};
+const err10 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/about",schemaPath:"#/properties/limits/additionalProperties/properties/about/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema36.properties.limits.additionalProperties.properties.about.type,parentSchema:schema36.properties.limits.additionalProperties.properties.about,data:data8};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -4301,7 +4449,7 @@ const len0 = data9.length;
 for(let i0=0; i0<len0; i0++){
 let data10 = data9[i0];
 if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
-const err11 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/known/" + i0,schemaPath:"#/properties/limits/additionalProperties/properties/known/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema35.properties.limits.additionalProperties.properties.known.items.type,parentSchema:schema35.properties.limits.additionalProperties.properties.known.items,data:data10};
+const err11 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/known/" + i0,schemaPath:"#/properties/limits/additionalProperties/properties/known/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema36.properties.limits.additionalProperties.properties.known.items.type,parentSchema:schema36.properties.limits.additionalProperties.properties.known.items,data:data10};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -4313,7 +4461,7 @@ errors++;
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/known",schemaPath:"#/properties/limits/additionalProperties/properties/known/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema35.properties.limits.additionalProperties.properties.known.type,parentSchema:schema35.properties.limits.additionalProperties.properties.known,data:data9};
+const err12 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/known",schemaPath:"#/properties/limits/additionalProperties/properties/known/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema36.properties.limits.additionalProperties.properties.known.type,parentSchema:schema36.properties.limits.additionalProperties.properties.known,data:data9};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -4325,7 +4473,7 @@ errors++;
 }
 }
 else {
-const err13 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.limits.additionalProperties.type,parentSchema:schema35.properties.limits.additionalProperties,data:data7};
+const err13 = {instancePath:instancePath+"/limits/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema36.properties.limits.additionalProperties.type,parentSchema:schema36.properties.limits.additionalProperties,data:data7};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -4337,7 +4485,7 @@ errors++;
 }
 }
 else {
-const err14 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.limits.type,parentSchema:schema35.properties.limits,data:data6};
+const err14 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema36.properties.limits.type,parentSchema:schema36.properties.limits,data:data6};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -4352,13 +4500,13 @@ let data11 = data.reads;
 if(data11 && typeof data11 == "object" && !Array.isArray(data11)){
 for(const key7 in data11){
 const _errs30 = errors;
-if(!(validate107(key7, {instancePath:instancePath+"/reads",parentData:data11,parentDataProperty:"reads",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate107.errors : vErrors.concat(validate107.errors);
+if(!(validate109(key7, {instancePath:instancePath+"/reads",parentData:data11,parentDataProperty:"reads",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate109.errors : vErrors.concat(validate109.errors);
 errors = vErrors.length;
 }
 var valid9 = _errs30 === errors;
 if(!valid9){
-const err15 = {instancePath:instancePath+"/reads",schemaPath:"#/properties/reads/propertyNames",keyword:"propertyNames",params:{propertyName: key7},message:"property name must be valid",schema:schema35.properties.reads.propertyNames,parentSchema:schema35.properties.reads,data:data11};
+const err15 = {instancePath:instancePath+"/reads",schemaPath:"#/properties/reads/propertyNames",keyword:"propertyNames",params:{propertyName: key7},message:"property name must be valid",schema:schema36.properties.reads.propertyNames,parentSchema:schema36.properties.reads,data:data11};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -4369,14 +4517,14 @@ errors++;
 }
 }
 for(const key8 in data11){
-if(!(validate112(data11[key8], {instancePath:instancePath+"/reads/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data11,parentDataProperty:key8,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate112.errors : vErrors.concat(validate112.errors);
+if(!(validate114(data11[key8], {instancePath:instancePath+"/reads/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data11,parentDataProperty:key8,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate114.errors : vErrors.concat(validate114.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/reads",schemaPath:"#/properties/reads/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.reads.type,parentSchema:schema35.properties.reads,data:data11};
+const err16 = {instancePath:instancePath+"/reads",schemaPath:"#/properties/reads/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema36.properties.reads.type,parentSchema:schema36.properties.reads,data:data11};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -4391,13 +4539,13 @@ let data13 = data.events;
 if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
 for(const key9 in data13){
 const _errs35 = errors;
-if(!(validate107(key9, {instancePath:instancePath+"/events",parentData:data13,parentDataProperty:"events",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate107.errors : vErrors.concat(validate107.errors);
+if(!(validate109(key9, {instancePath:instancePath+"/events",parentData:data13,parentDataProperty:"events",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate109.errors : vErrors.concat(validate109.errors);
 errors = vErrors.length;
 }
 var valid11 = _errs35 === errors;
 if(!valid11){
-const err17 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/propertyNames",keyword:"propertyNames",params:{propertyName: key9},message:"property name must be valid",schema:schema35.properties.events.propertyNames,parentSchema:schema35.properties.events,data:data13};
+const err17 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/propertyNames",keyword:"propertyNames",params:{propertyName: key9},message:"property name must be valid",schema:schema36.properties.events.propertyNames,parentSchema:schema36.properties.events,data:data13};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -4408,14 +4556,14 @@ errors++;
 }
 }
 for(const key10 in data13){
-if(!(validate115(data13[key10], {instancePath:instancePath+"/events/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data13,parentDataProperty:key10,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate115.errors : vErrors.concat(validate115.errors);
+if(!(validate117(data13[key10], {instancePath:instancePath+"/events/" + key10.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data13,parentDataProperty:key10,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate117.errors : vErrors.concat(validate117.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err18 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.events.type,parentSchema:schema35.properties.events,data:data13};
+const err18 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema36.properties.events.type,parentSchema:schema36.properties.events,data:data13};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -4429,14 +4577,14 @@ if(data.locks !== undefined){
 let data15 = data.locks;
 if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
 for(const key11 in data15){
-if(!(validate117(data15[key11], {instancePath:instancePath+"/locks/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data15,parentDataProperty:key11,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate117.errors : vErrors.concat(validate117.errors);
+if(!(validate119(data15[key11], {instancePath:instancePath+"/locks/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data15,parentDataProperty:key11,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate119.errors : vErrors.concat(validate119.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err19 = {instancePath:instancePath+"/locks",schemaPath:"#/properties/locks/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.properties.locks.type,parentSchema:schema35.properties.locks,data:data15};
+const err19 = {instancePath:instancePath+"/locks",schemaPath:"#/properties/locks/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema36.properties.locks.type,parentSchema:schema36.properties.locks,data:data15};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -4451,14 +4599,14 @@ let data17 = data.forbidden;
 if(Array.isArray(data17)){
 const len1 = data17.length;
 for(let i1=0; i1<len1; i1++){
-if(!(validate119(data17[i1], {instancePath:instancePath+"/forbidden/" + i1,parentData:data17,parentDataProperty:i1,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate119.errors : vErrors.concat(validate119.errors);
+if(!(validate121(data17[i1], {instancePath:instancePath+"/forbidden/" + i1,parentData:data17,parentDataProperty:i1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate121.errors : vErrors.concat(validate121.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err20 = {instancePath:instancePath+"/forbidden",schemaPath:"#/properties/forbidden/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema35.properties.forbidden.type,parentSchema:schema35.properties.forbidden,data:data17};
+const err20 = {instancePath:instancePath+"/forbidden",schemaPath:"#/properties/forbidden/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema36.properties.forbidden.type,parentSchema:schema36.properties.forbidden,data:data17};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -4470,7 +4618,7 @@ errors++;
 }
 }
 else {
-const err21 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema35.type,parentSchema:schema35,data};
+const err21 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema36.type,parentSchema:schema36,data};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -4479,20 +4627,20 @@ vErrors.push(err21);
 }
 errors++;
 }
-validate104.errors = vErrors;
+validate106.errors = vErrors;
 return errors === 0;
 }
-validate104.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate106.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const request: Validate = validate180;
-const schema44 = {"title":"Request","type":"object","required":["op"],"discriminator":{"propertyName":"op"},"oneOf":[{"$ref":"#/$defs/hello"},{"$ref":"#/$defs/open"},{"$ref":"#/$defs/call"},{"$ref":"#/$defs/step"},{"$ref":"#/$defs/read"},{"$ref":"#/$defs/close"}]};
-const schema45 = {"title":"Hello","type":"object","additionalProperties":false,"required":["op","protocol","runner"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"hello"},"protocol":{"description":"The newest protocol version that the runner speaks.","type":"integer"},"runner":{"type":"string"}}};
-const schema46 = {"type":"integer","minimum":1};
+export const request: Validate = validate182;
+const schema45 = {"title":"Request","type":"object","required":["op"],"discriminator":{"propertyName":"op"},"oneOf":[{"$ref":"#/$defs/hello"},{"$ref":"#/$defs/open"},{"$ref":"#/$defs/call"},{"$ref":"#/$defs/step"},{"$ref":"#/$defs/read"},{"$ref":"#/$defs/close"}]};
+const schema46 = {"title":"Hello","type":"object","additionalProperties":false,"required":["op","protocol","runner"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"hello"},"protocol":{"description":"The newest protocol version that the runner speaks.","type":"integer"},"runner":{"type":"string"}}};
+const schema47 = {"type":"integer","minimum":1};
 
-function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate124.evaluated;
+const evaluated0 = validate126.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -4500,7 +4648,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema46.type,parentSchema:schema46,data};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema47.type,parentSchema:schema47,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -4511,7 +4659,7 @@ errors++;
 }
 if((typeof data == "number") && (isFinite(data))){
 if(data < 1 || isNaN(data)){
-const err1 = {instancePath,schemaPath:"#/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema46,data};
+const err1 = {instancePath,schemaPath:"#/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema47,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -4521,16 +4669,16 @@ vErrors.push(err1);
 errors++;
 }
 }
-validate124.errors = vErrors;
+validate126.errors = vErrors;
 return errors === 0;
 }
-validate124.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate126.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 
-function validate123(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate123.evaluated;
+const evaluated0 = validate125.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -4539,7 +4687,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.op === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema45.required,parentSchema:schema45,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema46.required,parentSchema:schema46,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -4549,7 +4697,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.protocol === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "protocol"},message:"must have required property '"+"protocol"+"'",schema:schema45.required,parentSchema:schema45,data};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "protocol"},message:"must have required property '"+"protocol"+"'",schema:schema46.required,parentSchema:schema46,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -4559,7 +4707,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.runner === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runner"},message:"must have required property '"+"runner"+"'",schema:schema45.required,parentSchema:schema45,data};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "runner"},message:"must have required property '"+"runner"+"'",schema:schema46.required,parentSchema:schema46,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -4570,7 +4718,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((((key0 === "id") || (key0 === "op")) || (key0 === "protocol")) || (key0 === "runner"))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema45,data};
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema46,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -4581,15 +4729,15 @@ errors++;
 }
 }
 if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
 errors = vErrors.length;
 }
 }
 if(data.op !== undefined){
 let data1 = data.op;
 if("hello" !== data1){
-const err4 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "hello"},message:"must be equal to constant",schema:"hello",parentSchema:schema45.properties.op,data:data1};
+const err4 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "hello"},message:"must be equal to constant",schema:"hello",parentSchema:schema46.properties.op,data:data1};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -4602,7 +4750,7 @@ errors++;
 if(data.protocol !== undefined){
 let data2 = data.protocol;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-const err5 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema45.properties.protocol.type,parentSchema:schema45.properties.protocol,data:data2};
+const err5 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema46.properties.protocol.type,parentSchema:schema46.properties.protocol,data:data2};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -4615,7 +4763,7 @@ errors++;
 if(data.runner !== undefined){
 let data3 = data.runner;
 if(typeof data3 !== "string"){
-const err6 = {instancePath:instancePath+"/runner",schemaPath:"#/properties/runner/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema45.properties.runner.type,parentSchema:schema45.properties.runner,data:data3};
+const err6 = {instancePath:instancePath+"/runner",schemaPath:"#/properties/runner/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema46.properties.runner.type,parentSchema:schema46.properties.runner,data:data3};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -4627,7 +4775,7 @@ errors++;
 }
 }
 else {
-const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema45.type,parentSchema:schema45,data};
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema46.type,parentSchema:schema46,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -4636,146 +4784,12 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate123.errors = vErrors;
+validate125.errors = vErrors;
 return errors === 0;
 }
-validate123.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate125.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema47 = {"title":"Open","type":"object","additionalProperties":false,"required":["op","given"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"open"},"given":{"type":"object"},"faults":{"type":"object","properties":{"alloc":{"type":"integer"}}},"paths":{"description":"Say the call path of each step.","type":"boolean"}}};
-
-function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate126.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.op === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema47.required,parentSchema:schema47,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-if(data.given === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "given"},message:"must have required property '"+"given"+"'",schema:schema47.required,parentSchema:schema47,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-for(const key0 in data){
-if(!(((((key0 === "id") || (key0 === "op")) || (key0 === "given")) || (key0 === "faults")) || (key0 === "paths"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema47,data};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
-errors = vErrors.length;
-}
-}
-if(data.op !== undefined){
-let data1 = data.op;
-if("open" !== data1){
-const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "open"},message:"must be equal to constant",schema:"open",parentSchema:schema47.properties.op,data:data1};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-if(data.given !== undefined){
-let data2 = data.given;
-if(!(data2 && typeof data2 == "object" && !Array.isArray(data2))){
-const err4 = {instancePath:instancePath+"/given",schemaPath:"#/properties/given/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema47.properties.given.type,parentSchema:schema47.properties.given,data:data2};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-}
-if(data.faults !== undefined){
-let data3 = data.faults;
-if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
-if(data3.alloc !== undefined){
-let data4 = data3.alloc;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-const err5 = {instancePath:instancePath+"/faults/alloc",schemaPath:"#/properties/faults/properties/alloc/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema47.properties.faults.properties.alloc.type,parentSchema:schema47.properties.faults.properties.alloc,data:data4};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-}
-else {
-const err6 = {instancePath:instancePath+"/faults",schemaPath:"#/properties/faults/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema47.properties.faults.type,parentSchema:schema47.properties.faults,data:data3};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-}
-if(data.paths !== undefined){
-let data5 = data.paths;
-if(typeof data5 !== "boolean"){
-const err7 = {instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema47.properties.paths.type,parentSchema:schema47.properties.paths,data:data5};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-}
-}
-else {
-const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema47.type,parentSchema:schema47,data};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-validate126.errors = vErrors;
-return errors === 0;
-}
-validate126.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-const schema48 = {"title":"CallRequest","type":"object","additionalProperties":false,"required":["op","thread","do","args"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"call"},"thread":{"type":"string"},"interrupts":{"description":"The thread on whose stack this one runs.","type":"string"},"do":{"type":"string"},"args":{"type":"object"}}};
+const schema48 = {"title":"Open","type":"object","additionalProperties":false,"required":["op","given"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"open"},"given":{"type":"object"},"faults":{"type":"object","properties":{"alloc":{"type":"integer"}}},"paths":{"description":"Say the call path of each step.","type":"boolean"}}};
 
 function validate128(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -4798,8 +4812,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.thread === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "thread"},message:"must have required property '"+"thread"+"'",schema:schema48.required,parentSchema:schema48,data};
+if(data.given === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "given"},message:"must have required property '"+"given"+"'",schema:schema48.required,parentSchema:schema48,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -4808,8 +4822,9 @@ vErrors.push(err1);
 }
 errors++;
 }
-if(data.do === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "do"},message:"must have required property '"+"do"+"'",schema:schema48.required,parentSchema:schema48,data};
+for(const key0 in data){
+if(!(((((key0 === "id") || (key0 === "op")) || (key0 === "given")) || (key0 === "faults")) || (key0 === "paths"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema48,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -4818,8 +4833,17 @@ vErrors.push(err2);
 }
 errors++;
 }
-if(data.args === undefined){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "args"},message:"must have required property '"+"args"+"'",schema:schema48.required,parentSchema:schema48,data};
+}
+if(data.id !== undefined){
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+errors = vErrors.length;
+}
+}
+if(data.op !== undefined){
+let data1 = data.op;
+if("open" !== data1){
+const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "open"},message:"must be equal to constant",schema:"open",parentSchema:schema48.properties.op,data:data1};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -4828,9 +4852,11 @@ vErrors.push(err3);
 }
 errors++;
 }
-for(const key0 in data){
-if(!((((((key0 === "id") || (key0 === "op")) || (key0 === "thread")) || (key0 === "interrupts")) || (key0 === "do")) || (key0 === "args"))){
-const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema48,data};
+}
+if(data.given !== undefined){
+let data2 = data.given;
+if(!(data2 && typeof data2 == "object" && !Array.isArray(data2))){
+const err4 = {instancePath:instancePath+"/given",schemaPath:"#/properties/given/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema48.properties.given.type,parentSchema:schema48.properties.given,data:data2};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -4840,16 +4866,13 @@ vErrors.push(err4);
 errors++;
 }
 }
-if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
-errors = vErrors.length;
-}
-}
-if(data.op !== undefined){
-let data1 = data.op;
-if("call" !== data1){
-const err5 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "call"},message:"must be equal to constant",schema:"call",parentSchema:schema48.properties.op,data:data1};
+if(data.faults !== undefined){
+let data3 = data.faults;
+if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
+if(data3.alloc !== undefined){
+let data4 = data3.alloc;
+if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
+const err5 = {instancePath:instancePath+"/faults/alloc",schemaPath:"#/properties/faults/properties/alloc/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema48.properties.faults.properties.alloc.type,parentSchema:schema48.properties.faults.properties.alloc,data:data4};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -4859,10 +4882,9 @@ vErrors.push(err5);
 errors++;
 }
 }
-if(data.thread !== undefined){
-let data2 = data.thread;
-if(typeof data2 !== "string"){
-const err6 = {instancePath:instancePath+"/thread",schemaPath:"#/properties/thread/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema48.properties.thread.type,parentSchema:schema48.properties.thread,data:data2};
+}
+else {
+const err6 = {instancePath:instancePath+"/faults",schemaPath:"#/properties/faults/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema48.properties.faults.type,parentSchema:schema48.properties.faults,data:data3};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -4872,10 +4894,10 @@ vErrors.push(err6);
 errors++;
 }
 }
-if(data.interrupts !== undefined){
-let data3 = data.interrupts;
-if(typeof data3 !== "string"){
-const err7 = {instancePath:instancePath+"/interrupts",schemaPath:"#/properties/interrupts/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema48.properties.interrupts.type,parentSchema:schema48.properties.interrupts,data:data3};
+if(data.paths !== undefined){
+let data5 = data.paths;
+if(typeof data5 !== "boolean"){
+const err7 = {instancePath:instancePath+"/paths",schemaPath:"#/properties/paths/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema48.properties.paths.type,parentSchema:schema48.properties.paths,data:data5};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -4885,10 +4907,9 @@ vErrors.push(err7);
 errors++;
 }
 }
-if(data.do !== undefined){
-let data4 = data.do;
-if(typeof data4 !== "string"){
-const err8 = {instancePath:instancePath+"/do",schemaPath:"#/properties/do/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema48.properties.do.type,parentSchema:schema48.properties.do,data:data4};
+}
+else {
+const err8 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema48.type,parentSchema:schema48,data};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -4897,37 +4918,12 @@ vErrors.push(err8);
 }
 errors++;
 }
-}
-if(data.args !== undefined){
-let data5 = data.args;
-if(!(data5 && typeof data5 == "object" && !Array.isArray(data5))){
-const err9 = {instancePath:instancePath+"/args",schemaPath:"#/properties/args/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema48.properties.args.type,parentSchema:schema48.properties.args,data:data5};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-}
-}
-else {
-const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema48.type,parentSchema:schema48,data};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
 validate128.errors = vErrors;
 return errors === 0;
 }
 validate128.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema49 = {"title":"StepRequest","type":"object","additionalProperties":false,"required":["op","thread"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"step"},"thread":{"type":"string"},"pick":{"type":"integer","minimum":0}}};
+const schema49 = {"title":"CallRequest","type":"object","additionalProperties":false,"required":["op","thread","do","args"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"call"},"thread":{"type":"string"},"interrupts":{"description":"The thread on whose stack this one runs.","type":"string"},"do":{"type":"string"},"args":{"type":"object"}}};
 
 function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -4960,9 +4956,8 @@ vErrors.push(err1);
 }
 errors++;
 }
-for(const key0 in data){
-if(!((((key0 === "id") || (key0 === "op")) || (key0 === "thread")) || (key0 === "pick"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema49,data};
+if(data.do === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "do"},message:"must have required property '"+"do"+"'",schema:schema49.required,parentSchema:schema49,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -4971,17 +4966,8 @@ vErrors.push(err2);
 }
 errors++;
 }
-}
-if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
-errors = vErrors.length;
-}
-}
-if(data.op !== undefined){
-let data1 = data.op;
-if("step" !== data1){
-const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "step"},message:"must be equal to constant",schema:"step",parentSchema:schema49.properties.op,data:data1};
+if(data.args === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "args"},message:"must have required property '"+"args"+"'",schema:schema49.required,parentSchema:schema49,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -4990,11 +4976,9 @@ vErrors.push(err3);
 }
 errors++;
 }
-}
-if(data.thread !== undefined){
-let data2 = data.thread;
-if(typeof data2 !== "string"){
-const err4 = {instancePath:instancePath+"/thread",schemaPath:"#/properties/thread/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema49.properties.thread.type,parentSchema:schema49.properties.thread,data:data2};
+for(const key0 in data){
+if(!((((((key0 === "id") || (key0 === "op")) || (key0 === "thread")) || (key0 === "interrupts")) || (key0 === "do")) || (key0 === "args"))){
+const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema49,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -5004,10 +4988,16 @@ vErrors.push(err4);
 errors++;
 }
 }
-if(data.pick !== undefined){
-let data3 = data.pick;
-if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-const err5 = {instancePath:instancePath+"/pick",schemaPath:"#/properties/pick/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema49.properties.pick.type,parentSchema:schema49.properties.pick,data:data3};
+if(data.id !== undefined){
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+errors = vErrors.length;
+}
+}
+if(data.op !== undefined){
+let data1 = data.op;
+if("call" !== data1){
+const err5 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "call"},message:"must be equal to constant",schema:"call",parentSchema:schema49.properties.op,data:data1};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -5016,9 +5006,11 @@ vErrors.push(err5);
 }
 errors++;
 }
-if((typeof data3 == "number") && (isFinite(data3))){
-if(data3 < 0 || isNaN(data3)){
-const err6 = {instancePath:instancePath+"/pick",schemaPath:"#/properties/pick/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema49.properties.pick,data:data3};
+}
+if(data.thread !== undefined){
+let data2 = data.thread;
+if(typeof data2 !== "string"){
+const err6 = {instancePath:instancePath+"/thread",schemaPath:"#/properties/thread/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema49.properties.thread.type,parentSchema:schema49.properties.thread,data:data2};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -5028,10 +5020,10 @@ vErrors.push(err6);
 errors++;
 }
 }
-}
-}
-else {
-const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema49.type,parentSchema:schema49,data};
+if(data.interrupts !== undefined){
+let data3 = data.interrupts;
+if(typeof data3 !== "string"){
+const err7 = {instancePath:instancePath+"/interrupts",schemaPath:"#/properties/interrupts/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema49.properties.interrupts.type,parentSchema:schema49.properties.interrupts,data:data3};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -5040,12 +5032,50 @@ vErrors.push(err7);
 }
 errors++;
 }
+}
+if(data.do !== undefined){
+let data4 = data.do;
+if(typeof data4 !== "string"){
+const err8 = {instancePath:instancePath+"/do",schemaPath:"#/properties/do/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema49.properties.do.type,parentSchema:schema49.properties.do,data:data4};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+if(data.args !== undefined){
+let data5 = data.args;
+if(!(data5 && typeof data5 == "object" && !Array.isArray(data5))){
+const err9 = {instancePath:instancePath+"/args",schemaPath:"#/properties/args/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema49.properties.args.type,parentSchema:schema49.properties.args,data:data5};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+}
+else {
+const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema49.type,parentSchema:schema49,data};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
 validate130.errors = vErrors;
 return errors === 0;
 }
 validate130.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema50 = {"title":"ReadRequest","type":"object","additionalProperties":false,"required":["op","names"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"read"},"names":{"type":"array","items":{"type":"string"}}}};
+const schema50 = {"title":"StepRequest","type":"object","additionalProperties":false,"required":["op","thread"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"step"},"thread":{"type":"string"},"pick":{"type":"integer","minimum":0}}};
 
 function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -5068,8 +5098,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.names === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "names"},message:"must have required property '"+"names"+"'",schema:schema50.required,parentSchema:schema50,data};
+if(data.thread === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "thread"},message:"must have required property '"+"thread"+"'",schema:schema50.required,parentSchema:schema50,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5079,7 +5109,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!(((key0 === "id") || (key0 === "op")) || (key0 === "names"))){
+if(!((((key0 === "id") || (key0 === "op")) || (key0 === "thread")) || (key0 === "pick"))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema50,data};
 if(vErrors === null){
 vErrors = [err2];
@@ -5091,15 +5121,15 @@ errors++;
 }
 }
 if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
 errors = vErrors.length;
 }
 }
 if(data.op !== undefined){
 let data1 = data.op;
-if("read" !== data1){
-const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "read"},message:"must be equal to constant",schema:"read",parentSchema:schema50.properties.op,data:data1};
+if("step" !== data1){
+const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "step"},message:"must be equal to constant",schema:"step",parentSchema:schema50.properties.op,data:data1};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5109,14 +5139,10 @@ vErrors.push(err3);
 errors++;
 }
 }
-if(data.names !== undefined){
-let data2 = data.names;
-if(Array.isArray(data2)){
-const len0 = data2.length;
-for(let i0=0; i0<len0; i0++){
-let data3 = data2[i0];
-if(typeof data3 !== "string"){
-const err4 = {instancePath:instancePath+"/names/" + i0,schemaPath:"#/properties/names/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema50.properties.names.items.type,parentSchema:schema50.properties.names.items,data:data3};
+if(data.thread !== undefined){
+let data2 = data.thread;
+if(typeof data2 !== "string"){
+const err4 = {instancePath:instancePath+"/thread",schemaPath:"#/properties/thread/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema50.properties.thread.type,parentSchema:schema50.properties.thread,data:data2};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -5126,9 +5152,10 @@ vErrors.push(err4);
 errors++;
 }
 }
-}
-else {
-const err5 = {instancePath:instancePath+"/names",schemaPath:"#/properties/names/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema50.properties.names.type,parentSchema:schema50.properties.names,data:data2};
+if(data.pick !== undefined){
+let data3 = data.pick;
+if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
+const err5 = {instancePath:instancePath+"/pick",schemaPath:"#/properties/pick/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema50.properties.pick.type,parentSchema:schema50.properties.pick,data:data3};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -5137,10 +5164,9 @@ vErrors.push(err5);
 }
 errors++;
 }
-}
-}
-else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema50.type,parentSchema:schema50,data};
+if((typeof data3 == "number") && (isFinite(data3))){
+if(data3 < 0 || isNaN(data3)){
+const err6 = {instancePath:instancePath+"/pick",schemaPath:"#/properties/pick/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema50.properties.pick,data:data3};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -5149,12 +5175,25 @@ vErrors.push(err6);
 }
 errors++;
 }
+}
+}
+}
+else {
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema50.type,parentSchema:schema50,data};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
 validate132.errors = vErrors;
 return errors === 0;
 }
 validate132.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema51 = {"title":"Close","type":"object","additionalProperties":false,"required":["op"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"close"}}};
+const schema51 = {"title":"ReadRequest","type":"object","additionalProperties":false,"required":["op","names"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"read"},"names":{"type":"array","items":{"type":"string"}}}};
 
 function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -5177,9 +5216,118 @@ vErrors.push(err0);
 }
 errors++;
 }
+if(data.names === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "names"},message:"must have required property '"+"names"+"'",schema:schema51.required,parentSchema:schema51,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((key0 === "id") || (key0 === "op")) || (key0 === "names"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema51,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.id !== undefined){
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+errors = vErrors.length;
+}
+}
+if(data.op !== undefined){
+let data1 = data.op;
+if("read" !== data1){
+const err3 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "read"},message:"must be equal to constant",schema:"read",parentSchema:schema51.properties.op,data:data1};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.names !== undefined){
+let data2 = data.names;
+if(Array.isArray(data2)){
+const len0 = data2.length;
+for(let i0=0; i0<len0; i0++){
+let data3 = data2[i0];
+if(typeof data3 !== "string"){
+const err4 = {instancePath:instancePath+"/names/" + i0,schemaPath:"#/properties/names/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema51.properties.names.items.type,parentSchema:schema51.properties.names.items,data:data3};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+else {
+const err5 = {instancePath:instancePath+"/names",schemaPath:"#/properties/names/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema51.properties.names.type,parentSchema:schema51.properties.names,data:data2};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+}
+else {
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema51.type,parentSchema:schema51,data};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+validate134.errors = vErrors;
+return errors === 0;
+}
+validate134.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const schema52 = {"title":"Close","type":"object","additionalProperties":false,"required":["op"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"close"}}};
+
+function validate136(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate136.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.op === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema52.required,parentSchema:schema52,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
 for(const key0 in data){
 if(!((key0 === "id") || (key0 === "op"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema51,data};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema52,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5190,15 +5338,15 @@ errors++;
 }
 }
 if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
 errors = vErrors.length;
 }
 }
 if(data.op !== undefined){
 let data1 = data.op;
 if("close" !== data1){
-const err2 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "close"},message:"must be equal to constant",schema:"close",parentSchema:schema51.properties.op,data:data1};
+const err2 = {instancePath:instancePath+"/op",schemaPath:"#/properties/op/const",keyword:"const",params:{allowedValue: "close"},message:"must be equal to constant",schema:"close",parentSchema:schema52.properties.op,data:data1};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -5210,7 +5358,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema51.type,parentSchema:schema51,data};
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema52.type,parentSchema:schema52,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5219,16 +5367,16 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate134.errors = vErrors;
+validate136.errors = vErrors;
 return errors === 0;
 }
-validate134.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate136.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate180(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate182(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate180.evaluated;
+const evaluated0 = validate182.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -5237,7 +5385,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.op === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema44.required,parentSchema:schema44,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "op"},message:"must have required property '"+"op"+"'",schema:schema45.required,parentSchema:schema45,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5249,22 +5397,13 @@ errors++;
 const tag0 = data.op;
 if(typeof tag0 == "string"){
 if(tag0 === "hello"){
-if(!(validate123(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate123.errors : vErrors.concat(validate123.errors);
+if(!(validate125(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate125.errors : vErrors.concat(validate125.errors);
 errors = vErrors.length;
 }
 var props0 = true;
 }
 else if(tag0 === "open"){
-if(!(validate126(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
-errors = vErrors.length;
-}
-if(props0 !== true){
-props0 = true;
-}
-}
-else if(tag0 === "call"){
 if(!(validate128(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate128.errors : vErrors.concat(validate128.errors);
 errors = vErrors.length;
@@ -5273,7 +5412,7 @@ if(props0 !== true){
 props0 = true;
 }
 }
-else if(tag0 === "step"){
+else if(tag0 === "call"){
 if(!(validate130(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate130.errors : vErrors.concat(validate130.errors);
 errors = vErrors.length;
@@ -5282,7 +5421,7 @@ if(props0 !== true){
 props0 = true;
 }
 }
-else if(tag0 === "read"){
+else if(tag0 === "step"){
 if(!(validate132(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate132.errors : vErrors.concat(validate132.errors);
 errors = vErrors.length;
@@ -5291,7 +5430,7 @@ if(props0 !== true){
 props0 = true;
 }
 }
-else if(tag0 === "close"){
+else if(tag0 === "read"){
 if(!(validate134(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate134.errors : vErrors.concat(validate134.errors);
 errors = vErrors.length;
@@ -5300,8 +5439,17 @@ if(props0 !== true){
 props0 = true;
 }
 }
+else if(tag0 === "close"){
+if(!(validate136(data, {instancePath,parentData,parentDataProperty,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate136.errors : vErrors.concat(validate136.errors);
+errors = vErrors.length;
+}
+if(props0 !== true){
+props0 = true;
+}
+}
 else {
-const err1 = {instancePath,schemaPath:"#/discriminator",keyword:"discriminator",params:{error: "mapping", tag: "op", tagValue: tag0},message:"value of tag \"op\" must be in oneOf",schema:schema44.discriminator,parentSchema:schema44,data};
+const err1 = {instancePath,schemaPath:"#/discriminator",keyword:"discriminator",params:{error: "mapping", tag: "op", tagValue: tag0},message:"value of tag \"op\" must be in oneOf",schema:schema45.discriminator,parentSchema:schema45,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5312,7 +5460,7 @@ errors++;
 }
 }
 else {
-const err2 = {instancePath,schemaPath:"#/discriminator",keyword:"discriminator",params:{error: "tag", tag: "op", tagValue: tag0},message:"tag \"op\" must be string",schema:schema44.discriminator,parentSchema:schema44,data};
+const err2 = {instancePath,schemaPath:"#/discriminator",keyword:"discriminator",params:{error: "tag", tag: "op", tagValue: tag0},message:"tag \"op\" must be string",schema:schema45.discriminator,parentSchema:schema45,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -5323,7 +5471,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema44.type,parentSchema:schema44,data};
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema45.type,parentSchema:schema45,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5332,19 +5480,19 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate180.errors = vErrors;
+validate182.errors = vErrors;
 evaluated0.props = props0;
 return errors === 0;
 }
-validate180.evaluated = {"dynamicProps":true,"dynamicItems":false};
+validate182.evaluated = {"dynamicProps":true,"dynamicItems":false};
 
-export const helloReply: Validate = validate187;
-const schema53 = {"title":"HelloReply","type":"object","additionalProperties":false,"required":["protocol","name","version","kind","control","features","calls","reads","limits"],"properties":{"id":{"$ref":"#/$defs/id"},"protocol":{"const":1},"name":{"type":"string","minLength":1},"version":{"type":"string"},"kind":{"description":"What is being driven.","enum":["model","kvm","vmm"]},"kernel":{"description":"The kernel version whose behaviour it claims.","type":"string","pattern":"^v[0-9]+\\.[0-9]+$"},"control":{"enum":["step","call","free"]},"features":{"type":"array","items":{"type":"string"}},"calls":{"type":"array","items":{"type":"string"}},"reads":{"type":"array","items":{"type":"string"}},"events":{"type":"array","items":{"type":"string"}},"limits":{"type":"object","additionalProperties":{"type":"integer"}}}};
+export const helloReply: Validate = validate189;
+const schema54 = {"title":"HelloReply","type":"object","additionalProperties":false,"required":["protocol","name","version","kind","control","features","calls","reads","limits"],"properties":{"id":{"$ref":"#/$defs/id"},"protocol":{"const":1},"name":{"type":"string","minLength":1},"version":{"type":"string"},"kind":{"description":"What is being driven.","enum":["model","kvm","vmm"]},"kernel":{"description":"The kernel version whose behaviour it claims.","type":"string","pattern":"^v[0-9]+\\.[0-9]+$"},"control":{"enum":["step","call","free"]},"features":{"type":"array","items":{"type":"string"}},"calls":{"type":"array","items":{"type":"string"}},"reads":{"type":"array","items":{"type":"string"}},"events":{"type":"array","items":{"type":"string"}},"limits":{"type":"object","additionalProperties":{"type":"integer"}}}};
 
-function validate187(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate187.evaluated;
+const evaluated0 = validate189.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -5353,7 +5501,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.protocol === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "protocol"},message:"must have required property '"+"protocol"+"'",schema:schema53.required,parentSchema:schema53,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "protocol"},message:"must have required property '"+"protocol"+"'",schema:schema54.required,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5363,7 +5511,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.name === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema53.required,parentSchema:schema53,data};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema54.required,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5373,7 +5521,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.version === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema53.required,parentSchema:schema53,data};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "version"},message:"must have required property '"+"version"+"'",schema:schema54.required,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -5383,7 +5531,7 @@ vErrors.push(err2);
 errors++;
 }
 if(data.kind === undefined){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'",schema:schema53.required,parentSchema:schema53,data};
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'",schema:schema54.required,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5393,7 +5541,7 @@ vErrors.push(err3);
 errors++;
 }
 if(data.control === undefined){
-const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "control"},message:"must have required property '"+"control"+"'",schema:schema53.required,parentSchema:schema53,data};
+const err4 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "control"},message:"must have required property '"+"control"+"'",schema:schema54.required,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -5403,7 +5551,7 @@ vErrors.push(err4);
 errors++;
 }
 if(data.features === undefined){
-const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "features"},message:"must have required property '"+"features"+"'",schema:schema53.required,parentSchema:schema53,data};
+const err5 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "features"},message:"must have required property '"+"features"+"'",schema:schema54.required,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -5413,7 +5561,7 @@ vErrors.push(err5);
 errors++;
 }
 if(data.calls === undefined){
-const err6 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "calls"},message:"must have required property '"+"calls"+"'",schema:schema53.required,parentSchema:schema53,data};
+const err6 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "calls"},message:"must have required property '"+"calls"+"'",schema:schema54.required,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -5423,7 +5571,7 @@ vErrors.push(err6);
 errors++;
 }
 if(data.reads === undefined){
-const err7 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "reads"},message:"must have required property '"+"reads"+"'",schema:schema53.required,parentSchema:schema53,data};
+const err7 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "reads"},message:"must have required property '"+"reads"+"'",schema:schema54.required,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -5433,7 +5581,7 @@ vErrors.push(err7);
 errors++;
 }
 if(data.limits === undefined){
-const err8 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "limits"},message:"must have required property '"+"limits"+"'",schema:schema53.required,parentSchema:schema53,data};
+const err8 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "limits"},message:"must have required property '"+"limits"+"'",schema:schema54.required,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -5443,8 +5591,8 @@ vErrors.push(err8);
 errors++;
 }
 for(const key0 in data){
-if(!(func1.call(schema53.properties, key0))){
-const err9 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema53,data};
+if(!(func1.call(schema54.properties, key0))){
+const err9 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -5455,15 +5603,15 @@ errors++;
 }
 }
 if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
 errors = vErrors.length;
 }
 }
 if(data.protocol !== undefined){
 let data1 = data.protocol;
 if(1 !== data1){
-const err10 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/const",keyword:"const",params:{allowedValue: 1},message:"must be equal to constant",schema:1,parentSchema:schema53.properties.protocol,data:data1};
+const err10 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/const",keyword:"const",params:{allowedValue: 1},message:"must be equal to constant",schema:1,parentSchema:schema54.properties.protocol,data:data1};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -5477,7 +5625,7 @@ if(data.name !== undefined){
 let data2 = data.name;
 if(typeof data2 === "string"){
 if(func2(data2) < 1){
-const err11 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema53.properties.name,data:data2};
+const err11 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters",schema:1,parentSchema:schema54.properties.name,data:data2};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -5488,7 +5636,7 @@ errors++;
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.name.type,parentSchema:schema53.properties.name,data:data2};
+const err12 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema54.properties.name.type,parentSchema:schema54.properties.name,data:data2};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -5501,7 +5649,7 @@ errors++;
 if(data.version !== undefined){
 let data3 = data.version;
 if(typeof data3 !== "string"){
-const err13 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.version.type,parentSchema:schema53.properties.version,data:data3};
+const err13 = {instancePath:instancePath+"/version",schemaPath:"#/properties/version/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema54.properties.version.type,parentSchema:schema54.properties.version,data:data3};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -5514,7 +5662,7 @@ errors++;
 if(data.kind !== undefined){
 let data4 = data.kind;
 if(!(((data4 === "model") || (data4 === "kvm")) || (data4 === "vmm"))){
-const err14 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema53.properties.kind.enum},message:"must be equal to one of the allowed values",schema:schema53.properties.kind.enum,parentSchema:schema53.properties.kind,data:data4};
+const err14 = {instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema54.properties.kind.enum},message:"must be equal to one of the allowed values",schema:schema54.properties.kind.enum,parentSchema:schema54.properties.kind,data:data4};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -5528,7 +5676,7 @@ if(data.kernel !== undefined){
 let data5 = data.kernel;
 if(typeof data5 === "string"){
 if(!pattern16.test(data5)){
-const err15 = {instancePath:instancePath+"/kernel",schemaPath:"#/properties/kernel/pattern",keyword:"pattern",params:{pattern: "^v[0-9]+\\.[0-9]+$"},message:"must match pattern \""+"^v[0-9]+\\.[0-9]+$"+"\"",schema:"^v[0-9]+\\.[0-9]+$",parentSchema:schema53.properties.kernel,data:data5};
+const err15 = {instancePath:instancePath+"/kernel",schemaPath:"#/properties/kernel/pattern",keyword:"pattern",params:{pattern: "^v[0-9]+\\.[0-9]+$"},message:"must match pattern \""+"^v[0-9]+\\.[0-9]+$"+"\"",schema:"^v[0-9]+\\.[0-9]+$",parentSchema:schema54.properties.kernel,data:data5};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -5539,7 +5687,7 @@ errors++;
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/kernel",schemaPath:"#/properties/kernel/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.kernel.type,parentSchema:schema53.properties.kernel,data:data5};
+const err16 = {instancePath:instancePath+"/kernel",schemaPath:"#/properties/kernel/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema54.properties.kernel.type,parentSchema:schema54.properties.kernel,data:data5};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -5552,7 +5700,7 @@ errors++;
 if(data.control !== undefined){
 let data6 = data.control;
 if(!(((data6 === "step") || (data6 === "call")) || (data6 === "free"))){
-const err17 = {instancePath:instancePath+"/control",schemaPath:"#/properties/control/enum",keyword:"enum",params:{allowedValues: schema53.properties.control.enum},message:"must be equal to one of the allowed values",schema:schema53.properties.control.enum,parentSchema:schema53.properties.control,data:data6};
+const err17 = {instancePath:instancePath+"/control",schemaPath:"#/properties/control/enum",keyword:"enum",params:{allowedValues: schema54.properties.control.enum},message:"must be equal to one of the allowed values",schema:schema54.properties.control.enum,parentSchema:schema54.properties.control,data:data6};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -5569,7 +5717,7 @@ const len0 = data7.length;
 for(let i0=0; i0<len0; i0++){
 let data8 = data7[i0];
 if(typeof data8 !== "string"){
-const err18 = {instancePath:instancePath+"/features/" + i0,schemaPath:"#/properties/features/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.features.items.type,parentSchema:schema53.properties.features.items,data:data8};
+const err18 = {instancePath:instancePath+"/features/" + i0,schemaPath:"#/properties/features/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema54.properties.features.items.type,parentSchema:schema54.properties.features.items,data:data8};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -5581,7 +5729,7 @@ errors++;
 }
 }
 else {
-const err19 = {instancePath:instancePath+"/features",schemaPath:"#/properties/features/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema53.properties.features.type,parentSchema:schema53.properties.features,data:data7};
+const err19 = {instancePath:instancePath+"/features",schemaPath:"#/properties/features/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema54.properties.features.type,parentSchema:schema54.properties.features,data:data7};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -5598,7 +5746,7 @@ const len1 = data9.length;
 for(let i1=0; i1<len1; i1++){
 let data10 = data9[i1];
 if(typeof data10 !== "string"){
-const err20 = {instancePath:instancePath+"/calls/" + i1,schemaPath:"#/properties/calls/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.calls.items.type,parentSchema:schema53.properties.calls.items,data:data10};
+const err20 = {instancePath:instancePath+"/calls/" + i1,schemaPath:"#/properties/calls/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema54.properties.calls.items.type,parentSchema:schema54.properties.calls.items,data:data10};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -5610,7 +5758,7 @@ errors++;
 }
 }
 else {
-const err21 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema53.properties.calls.type,parentSchema:schema53.properties.calls,data:data9};
+const err21 = {instancePath:instancePath+"/calls",schemaPath:"#/properties/calls/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema54.properties.calls.type,parentSchema:schema54.properties.calls,data:data9};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -5627,7 +5775,7 @@ const len2 = data11.length;
 for(let i2=0; i2<len2; i2++){
 let data12 = data11[i2];
 if(typeof data12 !== "string"){
-const err22 = {instancePath:instancePath+"/reads/" + i2,schemaPath:"#/properties/reads/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.reads.items.type,parentSchema:schema53.properties.reads.items,data:data12};
+const err22 = {instancePath:instancePath+"/reads/" + i2,schemaPath:"#/properties/reads/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema54.properties.reads.items.type,parentSchema:schema54.properties.reads.items,data:data12};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -5639,7 +5787,7 @@ errors++;
 }
 }
 else {
-const err23 = {instancePath:instancePath+"/reads",schemaPath:"#/properties/reads/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema53.properties.reads.type,parentSchema:schema53.properties.reads,data:data11};
+const err23 = {instancePath:instancePath+"/reads",schemaPath:"#/properties/reads/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema54.properties.reads.type,parentSchema:schema54.properties.reads,data:data11};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -5656,7 +5804,7 @@ const len3 = data13.length;
 for(let i3=0; i3<len3; i3++){
 let data14 = data13[i3];
 if(typeof data14 !== "string"){
-const err24 = {instancePath:instancePath+"/events/" + i3,schemaPath:"#/properties/events/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema53.properties.events.items.type,parentSchema:schema53.properties.events.items,data:data14};
+const err24 = {instancePath:instancePath+"/events/" + i3,schemaPath:"#/properties/events/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema54.properties.events.items.type,parentSchema:schema54.properties.events.items,data:data14};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -5668,7 +5816,7 @@ errors++;
 }
 }
 else {
-const err25 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema53.properties.events.type,parentSchema:schema53.properties.events,data:data13};
+const err25 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema54.properties.events.type,parentSchema:schema54.properties.events,data:data13};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -5684,7 +5832,7 @@ if(data15 && typeof data15 == "object" && !Array.isArray(data15)){
 for(const key1 in data15){
 let data16 = data15[key1];
 if(!(((typeof data16 == "number") && (!(data16 % 1) && !isNaN(data16))) && (isFinite(data16)))){
-const err26 = {instancePath:instancePath+"/limits/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema53.properties.limits.additionalProperties.type,parentSchema:schema53.properties.limits.additionalProperties,data:data16};
+const err26 = {instancePath:instancePath+"/limits/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/limits/additionalProperties/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema54.properties.limits.additionalProperties.type,parentSchema:schema54.properties.limits.additionalProperties,data:data16};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -5696,7 +5844,7 @@ errors++;
 }
 }
 else {
-const err27 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema53.properties.limits.type,parentSchema:schema53.properties.limits,data:data15};
+const err27 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema54.properties.limits.type,parentSchema:schema54.properties.limits,data:data15};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -5708,7 +5856,7 @@ errors++;
 }
 }
 else {
-const err28 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema53.type,parentSchema:schema53,data};
+const err28 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema54.type,parentSchema:schema54,data};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -5717,18 +5865,18 @@ vErrors.push(err28);
 }
 errors++;
 }
-validate187.errors = vErrors;
+validate189.errors = vErrors;
 return errors === 0;
 }
-validate187.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate189.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const openReply: Validate = validate189;
-const schema54 = {"title":"OpenReply","type":"object","additionalProperties":false,"properties":{"id":{"$ref":"#/$defs/id"}}};
+export const openReply: Validate = validate191;
+const schema55 = {"title":"OpenReply","type":"object","additionalProperties":false,"properties":{"id":{"$ref":"#/$defs/id"}}};
 
-function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate191(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate189.evaluated;
+const evaluated0 = validate191.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -5738,7 +5886,7 @@ evaluated0.items = undefined;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(!(key0 === "id")){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema54,data};
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema55,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5749,14 +5897,14 @@ errors++;
 }
 }
 if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema54.type,parentSchema:schema54,data};
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema55.type,parentSchema:schema55,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5765,19 +5913,19 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate189.errors = vErrors;
+validate191.errors = vErrors;
 return errors === 0;
 }
-validate189.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate191.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const callReply: Validate = validate191;
-const schema55 = {"title":"CallReply","type":"object","additionalProperties":false,"properties":{"id":{"$ref":"#/$defs/id"},"returned":{"$ref":"#/$defs/value"},"blocked":{"const":true},"unsupported":{"const":true},"events":{"$ref":"#/$defs/events"},"threads":{"$ref":"#/$defs/threads"},"reports":{"$ref":"#/$defs/reports"}}};
-const schema56 = {"title":"Value","description":"64-bit values are hex strings.","type":["string","integer","boolean","array"],"items":{"type":["string","integer","boolean"]}};
+export const callReply: Validate = validate193;
+const schema56 = {"title":"CallReply","type":"object","additionalProperties":false,"properties":{"id":{"$ref":"#/$defs/id"},"returned":{"$ref":"#/$defs/value"},"blocked":{"const":true},"unsupported":{"const":true},"events":{"$ref":"#/$defs/events"},"threads":{"$ref":"#/$defs/threads"},"reports":{"$ref":"#/$defs/reports"}}};
+const schema57 = {"title":"Value","description":"64-bit values are hex strings.","type":["string","integer","boolean","array"],"items":{"type":["string","integer","boolean"]}};
 
-function validate152(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate152.evaluated;
+const evaluated0 = validate154.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -5785,7 +5933,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if((((typeof data !== "string") && (!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data))))) && (typeof data !== "boolean")) && (!(Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema56.type},message:"must be string,integer,boolean,array",schema:schema56.type,parentSchema:schema56,data};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema57.type},message:"must be string,integer,boolean,array",schema:schema57.type,parentSchema:schema57,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5799,7 +5947,7 @@ const len0 = data.length;
 for(let i0=0; i0<len0; i0++){
 let data0 = data[i0];
 if(((typeof data0 !== "string") && (!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0))))) && (typeof data0 !== "boolean")){
-const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: schema56.items.type},message:"must be string,integer,boolean",schema:schema56.items.type,parentSchema:schema56.items,data:data0};
+const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: schema57.items.type},message:"must be string,integer,boolean",schema:schema57.items.type,parentSchema:schema57.items,data:data0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5810,17 +5958,17 @@ errors++;
 }
 }
 }
-validate152.errors = vErrors;
+validate154.errors = vErrors;
 return errors === 0;
 }
-validate152.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate154.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema57 = {"type":"array","items":{"title":"EventSeen","type":"object","additionalProperties":false,"required":["event"],"properties":{"event":{"type":"string"},"thread":{"type":"string"}}}};
+const schema58 = {"type":"array","items":{"title":"EventSeen","type":"object","additionalProperties":false,"required":["event"],"properties":{"event":{"type":"string"},"thread":{"type":"string"}}}};
 
-function validate154(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate156(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate154.evaluated;
+const evaluated0 = validate156.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -5833,7 +5981,7 @@ for(let i0=0; i0<len0; i0++){
 let data0 = data[i0];
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.event === undefined){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/required",keyword:"required",params:{missingProperty: "event"},message:"must have required property '"+"event"+"'",schema:schema57.items.required,parentSchema:schema57.items,data:data0};
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/required",keyword:"required",params:{missingProperty: "event"},message:"must have required property '"+"event"+"'",schema:schema58.items.required,parentSchema:schema58.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5844,7 +5992,7 @@ errors++;
 }
 for(const key0 in data0){
 if(!((key0 === "event") || (key0 === "thread"))){
-const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema57.items,data:data0};
+const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema58.items,data:data0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5857,7 +6005,7 @@ errors++;
 if(data0.event !== undefined){
 let data1 = data0.event;
 if(typeof data1 !== "string"){
-const err2 = {instancePath:instancePath+"/" + i0+"/event",schemaPath:"#/items/properties/event/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema57.items.properties.event.type,parentSchema:schema57.items.properties.event,data:data1};
+const err2 = {instancePath:instancePath+"/" + i0+"/event",schemaPath:"#/items/properties/event/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema58.items.properties.event.type,parentSchema:schema58.items.properties.event,data:data1};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -5870,7 +6018,7 @@ errors++;
 if(data0.thread !== undefined){
 let data2 = data0.thread;
 if(typeof data2 !== "string"){
-const err3 = {instancePath:instancePath+"/" + i0+"/thread",schemaPath:"#/items/properties/thread/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema57.items.properties.thread.type,parentSchema:schema57.items.properties.thread,data:data2};
+const err3 = {instancePath:instancePath+"/" + i0+"/thread",schemaPath:"#/items/properties/thread/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema58.items.properties.thread.type,parentSchema:schema58.items.properties.thread,data:data2};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5882,7 +6030,7 @@ errors++;
 }
 }
 else {
-const err4 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema57.items.type,parentSchema:schema57.items,data:data0};
+const err4 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema58.items.type,parentSchema:schema58.items,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -5894,7 +6042,7 @@ errors++;
 }
 }
 else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema57.type,parentSchema:schema57,data};
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema58.type,parentSchema:schema58,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -5903,18 +6051,18 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate154.errors = vErrors;
+validate156.errors = vErrors;
 return errors === 0;
 }
-validate154.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate156.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema58 = {"type":"object","additionalProperties":{"$ref":"#/$defs/standing"}};
-const schema59 = {"title":"Standing","description":"Where one thread stands: what it would do next, or what its call returned.","type":"object","additionalProperties":false,"properties":{"next":{"title":"Announcement","type":"object","additionalProperties":false,"required":["kind","on"],"properties":{"kind":{"enum":["load","store","rmw","fence","again","lock","unlock","read_lock","read_trylock","read_unlock","write_lock","write_unlock","srcu_enter","srcu_leave","srcu_flip","srcu_drain","arm","await","fork","start","exit","join","pick"]},"on":{"type":"array","items":{"title":"Touched","type":"object","required":["name"],"properties":{"name":{"type":"string"}}}},"picks":{"type":"integer","minimum":2},"event":{"type":"string"}}},"ready":{"type":"boolean"},"stack":{"description":"The thread on whose stack this one runs, if not its own.","type":"string"},"path":{"description":"The operations that the step is in, outermost first.","type":"array","items":{"type":"string"}},"returned":{"$ref":"#/$defs/value"},"unsupported":{"const":true}}};
+const schema59 = {"type":"object","additionalProperties":{"$ref":"#/$defs/standing"}};
+const schema60 = {"title":"Standing","description":"Where one thread stands: what it would do next, or what its call returned.","type":"object","additionalProperties":false,"properties":{"next":{"title":"Announcement","type":"object","additionalProperties":false,"required":["kind","on"],"properties":{"kind":{"enum":["load","store","rmw","fence","again","lock","unlock","read_lock","read_trylock","read_unlock","write_lock","write_unlock","srcu_enter","srcu_leave","srcu_flip","srcu_drain","arm","await","fork","start","exit","join","pick"]},"on":{"type":"array","items":{"title":"Touched","type":"object","required":["name"],"properties":{"name":{"type":"string"}}}},"picks":{"type":"integer","minimum":2},"event":{"type":"string"}}},"ready":{"type":"boolean"},"stack":{"description":"The thread on whose stack this one runs, if not its own.","type":"string"},"path":{"description":"The operations that the step is in, outermost first.","type":"array","items":{"type":"string"}},"returned":{"$ref":"#/$defs/value"},"unsupported":{"const":true}}};
 
-function validate157(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate159(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate157.evaluated;
+const evaluated0 = validate159.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -5924,7 +6072,7 @@ evaluated0.items = undefined;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(!((((((key0 === "next") || (key0 === "ready")) || (key0 === "stack")) || (key0 === "path")) || (key0 === "returned")) || (key0 === "unsupported"))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema59,data};
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema60,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -5938,7 +6086,7 @@ if(data.next !== undefined){
 let data0 = data.next;
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.kind === undefined){
-const err1 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'",schema:schema59.properties.next.required,parentSchema:schema59.properties.next,data:data0};
+const err1 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/required",keyword:"required",params:{missingProperty: "kind"},message:"must have required property '"+"kind"+"'",schema:schema60.properties.next.required,parentSchema:schema60.properties.next,data:data0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -5948,7 +6096,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data0.on === undefined){
-const err2 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/required",keyword:"required",params:{missingProperty: "on"},message:"must have required property '"+"on"+"'",schema:schema59.properties.next.required,parentSchema:schema59.properties.next,data:data0};
+const err2 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/required",keyword:"required",params:{missingProperty: "on"},message:"must have required property '"+"on"+"'",schema:schema60.properties.next.required,parentSchema:schema60.properties.next,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -5959,7 +6107,7 @@ errors++;
 }
 for(const key1 in data0){
 if(!((((key1 === "kind") || (key1 === "on")) || (key1 === "picks")) || (key1 === "event"))){
-const err3 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties",schema:false,parentSchema:schema59.properties.next,data:data0};
+const err3 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties",schema:false,parentSchema:schema60.properties.next,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -5972,7 +6120,7 @@ errors++;
 if(data0.kind !== undefined){
 let data1 = data0.kind;
 if(!(((((((((((((((((((((((data1 === "load") || (data1 === "store")) || (data1 === "rmw")) || (data1 === "fence")) || (data1 === "again")) || (data1 === "lock")) || (data1 === "unlock")) || (data1 === "read_lock")) || (data1 === "read_trylock")) || (data1 === "read_unlock")) || (data1 === "write_lock")) || (data1 === "write_unlock")) || (data1 === "srcu_enter")) || (data1 === "srcu_leave")) || (data1 === "srcu_flip")) || (data1 === "srcu_drain")) || (data1 === "arm")) || (data1 === "await")) || (data1 === "fork")) || (data1 === "start")) || (data1 === "exit")) || (data1 === "join")) || (data1 === "pick"))){
-const err4 = {instancePath:instancePath+"/next/kind",schemaPath:"#/properties/next/properties/kind/enum",keyword:"enum",params:{allowedValues: schema59.properties.next.properties.kind.enum},message:"must be equal to one of the allowed values",schema:schema59.properties.next.properties.kind.enum,parentSchema:schema59.properties.next.properties.kind,data:data1};
+const err4 = {instancePath:instancePath+"/next/kind",schemaPath:"#/properties/next/properties/kind/enum",keyword:"enum",params:{allowedValues: schema60.properties.next.properties.kind.enum},message:"must be equal to one of the allowed values",schema:schema60.properties.next.properties.kind.enum,parentSchema:schema60.properties.next.properties.kind,data:data1};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -5990,7 +6138,7 @@ for(let i0=0; i0<len0; i0++){
 let data3 = data2[i0];
 if(data3 && typeof data3 == "object" && !Array.isArray(data3)){
 if(data3.name === undefined){
-const err5 = {instancePath:instancePath+"/next/on/" + i0,schemaPath:"#/properties/next/properties/on/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema59.properties.next.properties.on.items.required,parentSchema:schema59.properties.next.properties.on.items,data:data3};
+const err5 = {instancePath:instancePath+"/next/on/" + i0,schemaPath:"#/properties/next/properties/on/items/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'",schema:schema60.properties.next.properties.on.items.required,parentSchema:schema60.properties.next.properties.on.items,data:data3};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -6002,7 +6150,7 @@ errors++;
 if(data3.name !== undefined){
 let data4 = data3.name;
 if(typeof data4 !== "string"){
-const err6 = {instancePath:instancePath+"/next/on/" + i0+"/name",schemaPath:"#/properties/next/properties/on/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema59.properties.next.properties.on.items.properties.name.type,parentSchema:schema59.properties.next.properties.on.items.properties.name,data:data4};
+const err6 = {instancePath:instancePath+"/next/on/" + i0+"/name",schemaPath:"#/properties/next/properties/on/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema60.properties.next.properties.on.items.properties.name.type,parentSchema:schema60.properties.next.properties.on.items.properties.name,data:data4};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -6014,7 +6162,7 @@ errors++;
 }
 }
 else {
-const err7 = {instancePath:instancePath+"/next/on/" + i0,schemaPath:"#/properties/next/properties/on/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema59.properties.next.properties.on.items.type,parentSchema:schema59.properties.next.properties.on.items,data:data3};
+const err7 = {instancePath:instancePath+"/next/on/" + i0,schemaPath:"#/properties/next/properties/on/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema60.properties.next.properties.on.items.type,parentSchema:schema60.properties.next.properties.on.items,data:data3};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -6026,7 +6174,7 @@ errors++;
 }
 }
 else {
-const err8 = {instancePath:instancePath+"/next/on",schemaPath:"#/properties/next/properties/on/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema59.properties.next.properties.on.type,parentSchema:schema59.properties.next.properties.on,data:data2};
+const err8 = {instancePath:instancePath+"/next/on",schemaPath:"#/properties/next/properties/on/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema60.properties.next.properties.on.type,parentSchema:schema60.properties.next.properties.on,data:data2};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -6039,7 +6187,7 @@ errors++;
 if(data0.picks !== undefined){
 let data5 = data0.picks;
 if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-const err9 = {instancePath:instancePath+"/next/picks",schemaPath:"#/properties/next/properties/picks/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema59.properties.next.properties.picks.type,parentSchema:schema59.properties.next.properties.picks,data:data5};
+const err9 = {instancePath:instancePath+"/next/picks",schemaPath:"#/properties/next/properties/picks/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema60.properties.next.properties.picks.type,parentSchema:schema60.properties.next.properties.picks,data:data5};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -6050,7 +6198,7 @@ errors++;
 }
 if((typeof data5 == "number") && (isFinite(data5))){
 if(data5 < 2 || isNaN(data5)){
-const err10 = {instancePath:instancePath+"/next/picks",schemaPath:"#/properties/next/properties/picks/minimum",keyword:"minimum",params:{comparison: ">=", limit: 2},message:"must be >= 2",schema:2,parentSchema:schema59.properties.next.properties.picks,data:data5};
+const err10 = {instancePath:instancePath+"/next/picks",schemaPath:"#/properties/next/properties/picks/minimum",keyword:"minimum",params:{comparison: ">=", limit: 2},message:"must be >= 2",schema:2,parentSchema:schema60.properties.next.properties.picks,data:data5};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -6064,7 +6212,7 @@ errors++;
 if(data0.event !== undefined){
 let data6 = data0.event;
 if(typeof data6 !== "string"){
-const err11 = {instancePath:instancePath+"/next/event",schemaPath:"#/properties/next/properties/event/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema59.properties.next.properties.event.type,parentSchema:schema59.properties.next.properties.event,data:data6};
+const err11 = {instancePath:instancePath+"/next/event",schemaPath:"#/properties/next/properties/event/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema60.properties.next.properties.event.type,parentSchema:schema60.properties.next.properties.event,data:data6};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -6076,7 +6224,7 @@ errors++;
 }
 }
 else {
-const err12 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema59.properties.next.type,parentSchema:schema59.properties.next,data:data0};
+const err12 = {instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema60.properties.next.type,parentSchema:schema60.properties.next,data:data0};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -6089,7 +6237,7 @@ errors++;
 if(data.ready !== undefined){
 let data7 = data.ready;
 if(typeof data7 !== "boolean"){
-const err13 = {instancePath:instancePath+"/ready",schemaPath:"#/properties/ready/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema59.properties.ready.type,parentSchema:schema59.properties.ready,data:data7};
+const err13 = {instancePath:instancePath+"/ready",schemaPath:"#/properties/ready/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema60.properties.ready.type,parentSchema:schema60.properties.ready,data:data7};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -6102,7 +6250,7 @@ errors++;
 if(data.stack !== undefined){
 let data8 = data.stack;
 if(typeof data8 !== "string"){
-const err14 = {instancePath:instancePath+"/stack",schemaPath:"#/properties/stack/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema59.properties.stack.type,parentSchema:schema59.properties.stack,data:data8};
+const err14 = {instancePath:instancePath+"/stack",schemaPath:"#/properties/stack/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema60.properties.stack.type,parentSchema:schema60.properties.stack,data:data8};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -6119,7 +6267,7 @@ const len1 = data9.length;
 for(let i1=0; i1<len1; i1++){
 let data10 = data9[i1];
 if(typeof data10 !== "string"){
-const err15 = {instancePath:instancePath+"/path/" + i1,schemaPath:"#/properties/path/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema59.properties.path.items.type,parentSchema:schema59.properties.path.items,data:data10};
+const err15 = {instancePath:instancePath+"/path/" + i1,schemaPath:"#/properties/path/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema60.properties.path.items.type,parentSchema:schema60.properties.path.items,data:data10};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -6131,7 +6279,7 @@ errors++;
 }
 }
 else {
-const err16 = {instancePath:instancePath+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema59.properties.path.type,parentSchema:schema59.properties.path,data:data9};
+const err16 = {instancePath:instancePath+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema60.properties.path.type,parentSchema:schema60.properties.path,data:data9};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -6142,15 +6290,15 @@ errors++;
 }
 }
 if(data.returned !== undefined){
-if(!(validate152(data.returned, {instancePath:instancePath+"/returned",parentData:data,parentDataProperty:"returned",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate152.errors : vErrors.concat(validate152.errors);
+if(!(validate154(data.returned, {instancePath:instancePath+"/returned",parentData:data,parentDataProperty:"returned",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate154.errors : vErrors.concat(validate154.errors);
 errors = vErrors.length;
 }
 }
 if(data.unsupported !== undefined){
 let data12 = data.unsupported;
 if(true !== data12){
-const err17 = {instancePath:instancePath+"/unsupported",schemaPath:"#/properties/unsupported/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema59.properties.unsupported,data:data12};
+const err17 = {instancePath:instancePath+"/unsupported",schemaPath:"#/properties/unsupported/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema60.properties.unsupported,data:data12};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -6162,7 +6310,7 @@ errors++;
 }
 }
 else {
-const err18 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema59.type,parentSchema:schema59,data};
+const err18 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema60.type,parentSchema:schema60,data};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -6171,16 +6319,16 @@ vErrors.push(err18);
 }
 errors++;
 }
-validate157.errors = vErrors;
+validate159.errors = vErrors;
 return errors === 0;
 }
-validate157.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate159.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate156(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate158(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate156.evaluated;
+const evaluated0 = validate158.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -6189,14 +6337,14 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(validate157(data[key0], {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data,parentDataProperty:key0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate157.errors : vErrors.concat(validate157.errors);
+if(!(validate159(data[key0], {instancePath:instancePath+"/" + key0.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data,parentDataProperty:key0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate159.errors : vErrors.concat(validate159.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema58.type,parentSchema:schema58,data};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema59.type,parentSchema:schema59,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6205,17 +6353,17 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate156.errors = vErrors;
+validate158.errors = vErrors;
 return errors === 0;
 }
-validate156.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate158.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema60 = {"description":"What the implementation's own checkers found.","type":"array","items":{"title":"Report","type":"object","additionalProperties":false,"required":["check","what"],"properties":{"check":{"enum":["atomic-sleep","lock-order","data-race","leak"]},"what":{"type":"string"},"rule":{"type":"string"}}}};
+const schema61 = {"description":"What the implementation's own checkers found.","type":"array","items":{"title":"Report","type":"object","additionalProperties":false,"required":["check","what"],"properties":{"check":{"enum":["atomic-sleep","lock-order","data-race","leak"]},"what":{"type":"string"},"rule":{"type":"string"}}}};
 
-function validate161(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate163(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate161.evaluated;
+const evaluated0 = validate163.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -6228,7 +6376,7 @@ for(let i0=0; i0<len0; i0++){
 let data0 = data[i0];
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 if(data0.check === undefined){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/required",keyword:"required",params:{missingProperty: "check"},message:"must have required property '"+"check"+"'",schema:schema60.items.required,parentSchema:schema60.items,data:data0};
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/required",keyword:"required",params:{missingProperty: "check"},message:"must have required property '"+"check"+"'",schema:schema61.items.required,parentSchema:schema61.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6238,7 +6386,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data0.what === undefined){
-const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/required",keyword:"required",params:{missingProperty: "what"},message:"must have required property '"+"what"+"'",schema:schema60.items.required,parentSchema:schema60.items,data:data0};
+const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/required",keyword:"required",params:{missingProperty: "what"},message:"must have required property '"+"what"+"'",schema:schema61.items.required,parentSchema:schema61.items,data:data0};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6249,7 +6397,7 @@ errors++;
 }
 for(const key0 in data0){
 if(!(((key0 === "check") || (key0 === "what")) || (key0 === "rule"))){
-const err2 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema60.items,data:data0};
+const err2 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema61.items,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6262,7 +6410,7 @@ errors++;
 if(data0.check !== undefined){
 let data1 = data0.check;
 if(!((((data1 === "atomic-sleep") || (data1 === "lock-order")) || (data1 === "data-race")) || (data1 === "leak"))){
-const err3 = {instancePath:instancePath+"/" + i0+"/check",schemaPath:"#/items/properties/check/enum",keyword:"enum",params:{allowedValues: schema60.items.properties.check.enum},message:"must be equal to one of the allowed values",schema:schema60.items.properties.check.enum,parentSchema:schema60.items.properties.check,data:data1};
+const err3 = {instancePath:instancePath+"/" + i0+"/check",schemaPath:"#/items/properties/check/enum",keyword:"enum",params:{allowedValues: schema61.items.properties.check.enum},message:"must be equal to one of the allowed values",schema:schema61.items.properties.check.enum,parentSchema:schema61.items.properties.check,data:data1};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6275,7 +6423,7 @@ errors++;
 if(data0.what !== undefined){
 let data2 = data0.what;
 if(typeof data2 !== "string"){
-const err4 = {instancePath:instancePath+"/" + i0+"/what",schemaPath:"#/items/properties/what/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema60.items.properties.what.type,parentSchema:schema60.items.properties.what,data:data2};
+const err4 = {instancePath:instancePath+"/" + i0+"/what",schemaPath:"#/items/properties/what/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema61.items.properties.what.type,parentSchema:schema61.items.properties.what,data:data2};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -6288,7 +6436,7 @@ errors++;
 if(data0.rule !== undefined){
 let data3 = data0.rule;
 if(typeof data3 !== "string"){
-const err5 = {instancePath:instancePath+"/" + i0+"/rule",schemaPath:"#/items/properties/rule/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema60.items.properties.rule.type,parentSchema:schema60.items.properties.rule,data:data3};
+const err5 = {instancePath:instancePath+"/" + i0+"/rule",schemaPath:"#/items/properties/rule/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema61.items.properties.rule.type,parentSchema:schema61.items.properties.rule,data:data3};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -6300,7 +6448,7 @@ errors++;
 }
 }
 else {
-const err6 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema60.items.type,parentSchema:schema60.items,data:data0};
+const err6 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema61.items.type,parentSchema:schema61.items,data:data0};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -6312,7 +6460,7 @@ errors++;
 }
 }
 else {
-const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema60.type,parentSchema:schema60,data};
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema61.type,parentSchema:schema61,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -6321,16 +6469,16 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate161.errors = vErrors;
+validate163.errors = vErrors;
 return errors === 0;
 }
-validate161.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate163.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
 
-function validate191(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate193(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate191.evaluated;
+const evaluated0 = validate193.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -6340,7 +6488,7 @@ evaluated0.items = undefined;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(!(((((((key0 === "id") || (key0 === "returned")) || (key0 === "blocked")) || (key0 === "unsupported")) || (key0 === "events")) || (key0 === "threads")) || (key0 === "reports"))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema55,data};
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema56,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6351,21 +6499,21 @@ errors++;
 }
 }
 if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
 errors = vErrors.length;
 }
 }
 if(data.returned !== undefined){
-if(!(validate152(data.returned, {instancePath:instancePath+"/returned",parentData:data,parentDataProperty:"returned",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate152.errors : vErrors.concat(validate152.errors);
+if(!(validate154(data.returned, {instancePath:instancePath+"/returned",parentData:data,parentDataProperty:"returned",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate154.errors : vErrors.concat(validate154.errors);
 errors = vErrors.length;
 }
 }
 if(data.blocked !== undefined){
 let data2 = data.blocked;
 if(true !== data2){
-const err1 = {instancePath:instancePath+"/blocked",schemaPath:"#/properties/blocked/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema55.properties.blocked,data:data2};
+const err1 = {instancePath:instancePath+"/blocked",schemaPath:"#/properties/blocked/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema56.properties.blocked,data:data2};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6378,7 +6526,7 @@ errors++;
 if(data.unsupported !== undefined){
 let data3 = data.unsupported;
 if(true !== data3){
-const err2 = {instancePath:instancePath+"/unsupported",schemaPath:"#/properties/unsupported/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema55.properties.unsupported,data:data3};
+const err2 = {instancePath:instancePath+"/unsupported",schemaPath:"#/properties/unsupported/const",keyword:"const",params:{allowedValue: true},message:"must be equal to constant",schema:true,parentSchema:schema56.properties.unsupported,data:data3};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6389,26 +6537,26 @@ errors++;
 }
 }
 if(data.events !== undefined){
-if(!(validate154(data.events, {instancePath:instancePath+"/events",parentData:data,parentDataProperty:"events",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate154.errors : vErrors.concat(validate154.errors);
-errors = vErrors.length;
-}
-}
-if(data.threads !== undefined){
-if(!(validate156(data.threads, {instancePath:instancePath+"/threads",parentData:data,parentDataProperty:"threads",rootData,dynamicAnchors}))){
+if(!(validate156(data.events, {instancePath:instancePath+"/events",parentData:data,parentDataProperty:"events",rootData,dynamicAnchors}))){
 vErrors = vErrors === null ? validate156.errors : vErrors.concat(validate156.errors);
 errors = vErrors.length;
 }
 }
+if(data.threads !== undefined){
+if(!(validate158(data.threads, {instancePath:instancePath+"/threads",parentData:data,parentDataProperty:"threads",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate158.errors : vErrors.concat(validate158.errors);
+errors = vErrors.length;
+}
+}
 if(data.reports !== undefined){
-if(!(validate161(data.reports, {instancePath:instancePath+"/reports",parentData:data,parentDataProperty:"reports",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate161.errors : vErrors.concat(validate161.errors);
+if(!(validate163(data.reports, {instancePath:instancePath+"/reports",parentData:data,parentDataProperty:"reports",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate163.errors : vErrors.concat(validate163.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema55.type,parentSchema:schema55,data};
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema56.type,parentSchema:schema56,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6417,18 +6565,18 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate191.errors = vErrors;
+validate193.errors = vErrors;
 return errors === 0;
 }
-validate191.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate193.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const stepReply: Validate = validate197;
-const schema61 = {"title":"StepReply","type":"object","additionalProperties":false,"required":["threads"],"properties":{"id":{"$ref":"#/$defs/id"},"threads":{"$ref":"#/$defs/threads"},"reports":{"$ref":"#/$defs/reports"}}};
+export const stepReply: Validate = validate199;
+const schema62 = {"title":"StepReply","type":"object","additionalProperties":false,"required":["threads"],"properties":{"id":{"$ref":"#/$defs/id"},"threads":{"$ref":"#/$defs/threads"},"reports":{"$ref":"#/$defs/reports"}}};
 
-function validate197(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate199(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate197.evaluated;
+const evaluated0 = validate199.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -6437,7 +6585,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.threads === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "threads"},message:"must have required property '"+"threads"+"'",schema:schema61.required,parentSchema:schema61,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "threads"},message:"must have required property '"+"threads"+"'",schema:schema62.required,parentSchema:schema62,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6448,76 +6596,6 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "id") || (key0 === "threads")) || (key0 === "reports"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema61,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
-errors = vErrors.length;
-}
-}
-if(data.threads !== undefined){
-if(!(validate156(data.threads, {instancePath:instancePath+"/threads",parentData:data,parentDataProperty:"threads",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate156.errors : vErrors.concat(validate156.errors);
-errors = vErrors.length;
-}
-}
-if(data.reports !== undefined){
-if(!(validate161(data.reports, {instancePath:instancePath+"/reports",parentData:data,parentDataProperty:"reports",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate161.errors : vErrors.concat(validate161.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema61.type,parentSchema:schema61,data};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-validate197.errors = vErrors;
-return errors === 0;
-}
-validate197.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-export const readReply: Validate = validate201;
-const schema62 = {"title":"ReadReply","type":"object","additionalProperties":false,"required":["values"],"properties":{"id":{"$ref":"#/$defs/id"},"values":{"type":"object","additionalProperties":{"$ref":"#/$defs/value"}}}};
-
-function validate201(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate201.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.values === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "values"},message:"must have required property '"+"values"+"'",schema:schema62.required,parentSchema:schema62,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-for(const key0 in data){
-if(!((key0 === "id") || (key0 === "values"))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema62,data};
 if(vErrors === null){
 vErrors = [err1];
@@ -6529,8 +6607,78 @@ errors++;
 }
 }
 if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
+errors = vErrors.length;
+}
+}
+if(data.threads !== undefined){
+if(!(validate158(data.threads, {instancePath:instancePath+"/threads",parentData:data,parentDataProperty:"threads",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate158.errors : vErrors.concat(validate158.errors);
+errors = vErrors.length;
+}
+}
+if(data.reports !== undefined){
+if(!(validate163(data.reports, {instancePath:instancePath+"/reports",parentData:data,parentDataProperty:"reports",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate163.errors : vErrors.concat(validate163.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema62.type,parentSchema:schema62,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate199.errors = vErrors;
+return errors === 0;
+}
+validate199.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const readReply: Validate = validate203;
+const schema63 = {"title":"ReadReply","type":"object","additionalProperties":false,"required":["values"],"properties":{"id":{"$ref":"#/$defs/id"},"values":{"type":"object","additionalProperties":{"$ref":"#/$defs/value"}}}};
+
+function validate203(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate203.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.values === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "values"},message:"must have required property '"+"values"+"'",schema:schema63.required,parentSchema:schema63,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((key0 === "id") || (key0 === "values"))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema63,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.id !== undefined){
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
 errors = vErrors.length;
 }
 }
@@ -6538,14 +6686,14 @@ if(data.values !== undefined){
 let data1 = data.values;
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 for(const key1 in data1){
-if(!(validate152(data1[key1], {instancePath:instancePath+"/values/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data1,parentDataProperty:key1,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate152.errors : vErrors.concat(validate152.errors);
+if(!(validate154(data1[key1], {instancePath:instancePath+"/values/" + key1.replace(/~/g, "~0").replace(/\//g, "~1"),parentData:data1,parentDataProperty:key1,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate154.errors : vErrors.concat(validate154.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err2 = {instancePath:instancePath+"/values",schemaPath:"#/properties/values/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema62.properties.values.type,parentSchema:schema62.properties.values,data:data1};
+const err2 = {instancePath:instancePath+"/values",schemaPath:"#/properties/values/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema63.properties.values.type,parentSchema:schema63.properties.values,data:data1};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6557,7 +6705,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema62.type,parentSchema:schema62,data};
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema63.type,parentSchema:schema63,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6566,18 +6714,18 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate201.errors = vErrors;
+validate203.errors = vErrors;
 return errors === 0;
 }
-validate201.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate203.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const closeReply: Validate = validate204;
-const schema63 = {"title":"CloseReply","type":"object","additionalProperties":false,"properties":{"id":{"$ref":"#/$defs/id"},"leaks":{"type":"array","items":{"type":"string"}},"marks":{"description":"The rules whose code was passed since the last close.","type":"array","items":{"type":"string"}}}};
+export const closeReply: Validate = validate206;
+const schema64 = {"title":"CloseReply","type":"object","additionalProperties":false,"properties":{"id":{"$ref":"#/$defs/id"},"leaks":{"type":"array","items":{"type":"string"}},"marks":{"description":"The rules whose code was passed since the last close.","type":"array","items":{"type":"string"}}}};
 
-function validate204(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate206(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate204.evaluated;
+const evaluated0 = validate206.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -6587,7 +6735,7 @@ evaluated0.items = undefined;
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
 if(!(((key0 === "id") || (key0 === "leaks")) || (key0 === "marks"))){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema63,data};
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema64,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6598,8 +6746,8 @@ errors++;
 }
 }
 if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
 errors = vErrors.length;
 }
 }
@@ -6610,7 +6758,7 @@ const len0 = data1.length;
 for(let i0=0; i0<len0; i0++){
 let data2 = data1[i0];
 if(typeof data2 !== "string"){
-const err1 = {instancePath:instancePath+"/leaks/" + i0,schemaPath:"#/properties/leaks/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema63.properties.leaks.items.type,parentSchema:schema63.properties.leaks.items,data:data2};
+const err1 = {instancePath:instancePath+"/leaks/" + i0,schemaPath:"#/properties/leaks/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema64.properties.leaks.items.type,parentSchema:schema64.properties.leaks.items,data:data2};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6622,7 +6770,7 @@ errors++;
 }
 }
 else {
-const err2 = {instancePath:instancePath+"/leaks",schemaPath:"#/properties/leaks/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema63.properties.leaks.type,parentSchema:schema63.properties.leaks,data:data1};
+const err2 = {instancePath:instancePath+"/leaks",schemaPath:"#/properties/leaks/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema64.properties.leaks.type,parentSchema:schema64.properties.leaks,data:data1};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6639,7 +6787,7 @@ const len1 = data3.length;
 for(let i1=0; i1<len1; i1++){
 let data4 = data3[i1];
 if(typeof data4 !== "string"){
-const err3 = {instancePath:instancePath+"/marks/" + i1,schemaPath:"#/properties/marks/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema63.properties.marks.items.type,parentSchema:schema63.properties.marks.items,data:data4};
+const err3 = {instancePath:instancePath+"/marks/" + i1,schemaPath:"#/properties/marks/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema64.properties.marks.items.type,parentSchema:schema64.properties.marks.items,data:data4};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6651,7 +6799,7 @@ errors++;
 }
 }
 else {
-const err4 = {instancePath:instancePath+"/marks",schemaPath:"#/properties/marks/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema63.properties.marks.type,parentSchema:schema63.properties.marks,data:data3};
+const err4 = {instancePath:instancePath+"/marks",schemaPath:"#/properties/marks/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema64.properties.marks.type,parentSchema:schema64.properties.marks,data:data3};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -6663,7 +6811,7 @@ errors++;
 }
 }
 else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema63.type,parentSchema:schema63,data};
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema64.type,parentSchema:schema64,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -6672,18 +6820,18 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate204.errors = vErrors;
+validate206.errors = vErrors;
 return errors === 0;
 }
-validate204.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate206.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-export const errorReply: Validate = validate206;
-const schema64 = {"title":"ErrorReply","type":"object","additionalProperties":false,"required":["error"],"properties":{"id":{"$ref":"#/$defs/id"},"error":{"description":"The implementation crashed, in its own words.","type":"string"}}};
+export const errorReply: Validate = validate208;
+const schema65 = {"title":"ErrorReply","type":"object","additionalProperties":false,"required":["error"],"properties":{"id":{"$ref":"#/$defs/id"},"error":{"description":"The implementation crashed, in its own words.","type":"string"}}};
 
-function validate206(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate208(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate206.evaluated;
+const evaluated0 = validate208.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -6692,7 +6840,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.error === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "error"},message:"must have required property '"+"error"+"'",schema:schema64.required,parentSchema:schema64,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "error"},message:"must have required property '"+"error"+"'",schema:schema65.required,parentSchema:schema65,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6703,7 +6851,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((key0 === "id") || (key0 === "error"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema64,data};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema65,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6714,15 +6862,15 @@ errors++;
 }
 }
 if(data.id !== undefined){
-if(!(validate124(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate124.errors : vErrors.concat(validate124.errors);
+if(!(validate126(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate126.errors : vErrors.concat(validate126.errors);
 errors = vErrors.length;
 }
 }
 if(data.error !== undefined){
 let data1 = data.error;
 if(typeof data1 !== "string"){
-const err2 = {instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema64.properties.error.type,parentSchema:schema64.properties.error,data:data1};
+const err2 = {instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema65.properties.error.type,parentSchema:schema65.properties.error,data:data1};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6734,7 +6882,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema64.type,parentSchema:schema64,data};
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema65.type,parentSchema:schema65,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6743,20 +6891,20 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate206.errors = vErrors;
+validate208.errors = vErrors;
 return errors === 0;
 }
-validate206.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate208.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call0: Validate = validate209;
-const schema74 = {"type":"object","additionalProperties":false,"properties":{"cap":{"enum":["MAX_VCPU_ID","SPLIT_IRQCHIP"]},"value":{"$ref":"#/$defs/u64"},"flags":{"$ref":"#/$defs/u64"}},"required":["cap","value"]};
-const schema75 = {"description":"A number; from 2^53 on a hex string (\"0xffffffff00000000\"); a symbol of spec/calls.yaml; or {limit: a limit, plus: a number}.","anyOf":[{"type":"integer","minimum":0},{"type":"string","pattern":"^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$"},{"type":"object","additionalProperties":false,"required":["limit"],"properties":{"limit":{"type":"string"},"plus":{"type":"integer"}}}]};
+const call0: Validate = validate211;
+const schema75 = {"type":"object","additionalProperties":false,"properties":{"cap":{"enum":["MAX_VCPU_ID","SPLIT_IRQCHIP"]},"value":{"$ref":"#/$defs/u64"},"flags":{"$ref":"#/$defs/u64"}},"required":["cap","value"]};
+const schema76 = {"description":"A number; from 2^53 on a hex string (\"0xffffffff00000000\"); a symbol of spec/calls.yaml; {limit: a limit, plus: a number}; or, where a call has `repeat`, {nth: the number of its first repetition}.","anyOf":[{"type":"integer","minimum":0},{"type":"string","pattern":"^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$"},{"type":"object","additionalProperties":false,"required":["limit"],"properties":{"limit":{"type":"string"},"plus":{"type":"integer"}}},{"type":"object","additionalProperties":false,"required":["nth"],"properties":{"nth":{"type":"integer","minimum":0}}}]};
 const pattern21 = new RegExp("^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$", "u");
 
-function validate210(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate212(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate210.evaluated;
+const evaluated0 = validate212.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -6767,7 +6915,7 @@ const _errs0 = errors;
 let valid0 = false;
 const _errs1 = errors;
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/anyOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema75.anyOf[0].type,parentSchema:schema75.anyOf[0],data};
+const err0 = {instancePath,schemaPath:"#/anyOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema76.anyOf[0].type,parentSchema:schema76.anyOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6778,7 +6926,7 @@ errors++;
 }
 if((typeof data == "number") && (isFinite(data))){
 if(data < 0 || isNaN(data)){
-const err1 = {instancePath,schemaPath:"#/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema75.anyOf[0],data};
+const err1 = {instancePath,schemaPath:"#/anyOf/0/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema76.anyOf[0],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6793,7 +6941,7 @@ valid0 = valid0 || _valid0;
 const _errs3 = errors;
 if(typeof data === "string"){
 if(!pattern21.test(data)){
-const err2 = {instancePath,schemaPath:"#/anyOf/1/pattern",keyword:"pattern",params:{pattern: "^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$"},message:"must match pattern \""+"^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$"+"\"",schema:"^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$",parentSchema:schema75.anyOf[1],data};
+const err2 = {instancePath,schemaPath:"#/anyOf/1/pattern",keyword:"pattern",params:{pattern: "^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$"},message:"must match pattern \""+"^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$"+"\"",schema:"^(0x[0-9a-f]{1,16}|[A-Za-z_][A-Za-z0-9_]*)$",parentSchema:schema76.anyOf[1],data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6804,7 +6952,7 @@ errors++;
 }
 }
 else {
-const err3 = {instancePath,schemaPath:"#/anyOf/1/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema75.anyOf[1].type,parentSchema:schema75.anyOf[1],data};
+const err3 = {instancePath,schemaPath:"#/anyOf/1/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema76.anyOf[1].type,parentSchema:schema76.anyOf[1],data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6818,7 +6966,7 @@ valid0 = valid0 || _valid0;
 const _errs5 = errors;
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.limit === undefined){
-const err4 = {instancePath,schemaPath:"#/anyOf/2/required",keyword:"required",params:{missingProperty: "limit"},message:"must have required property '"+"limit"+"'",schema:schema75.anyOf[2].required,parentSchema:schema75.anyOf[2],data};
+const err4 = {instancePath,schemaPath:"#/anyOf/2/required",keyword:"required",params:{missingProperty: "limit"},message:"must have required property '"+"limit"+"'",schema:schema76.anyOf[2].required,parentSchema:schema76.anyOf[2],data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -6829,7 +6977,7 @@ errors++;
 }
 for(const key0 in data){
 if(!((key0 === "limit") || (key0 === "plus"))){
-const err5 = {instancePath,schemaPath:"#/anyOf/2/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema75.anyOf[2],data};
+const err5 = {instancePath,schemaPath:"#/anyOf/2/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema76.anyOf[2],data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -6842,7 +6990,7 @@ errors++;
 if(data.limit !== undefined){
 let data0 = data.limit;
 if(typeof data0 !== "string"){
-const err6 = {instancePath:instancePath+"/limit",schemaPath:"#/anyOf/2/properties/limit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema75.anyOf[2].properties.limit.type,parentSchema:schema75.anyOf[2].properties.limit,data:data0};
+const err6 = {instancePath:instancePath+"/limit",schemaPath:"#/anyOf/2/properties/limit/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema76.anyOf[2].properties.limit.type,parentSchema:schema76.anyOf[2].properties.limit,data:data0};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -6855,7 +7003,7 @@ errors++;
 if(data.plus !== undefined){
 let data1 = data.plus;
 if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err7 = {instancePath:instancePath+"/plus",schemaPath:"#/anyOf/2/properties/plus/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema75.anyOf[2].properties.plus.type,parentSchema:schema75.anyOf[2].properties.plus,data:data1};
+const err7 = {instancePath:instancePath+"/plus",schemaPath:"#/anyOf/2/properties/plus/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema76.anyOf[2].properties.plus.type,parentSchema:schema76.anyOf[2].properties.plus,data:data1};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -6867,7 +7015,7 @@ errors++;
 }
 }
 else {
-const err8 = {instancePath,schemaPath:"#/anyOf/2/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema75.anyOf[2].type,parentSchema:schema75.anyOf[2],data};
+const err8 = {instancePath,schemaPath:"#/anyOf/2/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema76.anyOf[2].type,parentSchema:schema76.anyOf[2],data};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -6881,13 +7029,80 @@ valid0 = valid0 || _valid0;
 if(_valid0){
 var props0 = true;
 }
-if(!valid0){
-const err9 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf",schema:schema75.anyOf,parentSchema:schema75,data};
+const _errs12 = errors;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.nth === undefined){
+const err9 = {instancePath,schemaPath:"#/anyOf/3/required",keyword:"required",params:{missingProperty: "nth"},message:"must have required property '"+"nth"+"'",schema:schema76.anyOf[3].required,parentSchema:schema76.anyOf[3],data};
 if(vErrors === null){
 vErrors = [err9];
 }
 else {
 vErrors.push(err9);
+}
+errors++;
+}
+for(const key1 in data){
+if(!(key1 === "nth")){
+const err10 = {instancePath,schemaPath:"#/anyOf/3/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties",schema:false,parentSchema:schema76.anyOf[3],data};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+if(data.nth !== undefined){
+let data2 = data.nth;
+if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+const err11 = {instancePath:instancePath+"/nth",schemaPath:"#/anyOf/3/properties/nth/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema76.anyOf[3].properties.nth.type,parentSchema:schema76.anyOf[3].properties.nth,data:data2};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 < 0 || isNaN(data2)){
+const err12 = {instancePath:instancePath+"/nth",schemaPath:"#/anyOf/3/properties/nth/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema76.anyOf[3].properties.nth,data:data2};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err13 = {instancePath,schemaPath:"#/anyOf/3/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema76.anyOf[3].type,parentSchema:schema76.anyOf[3],data};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+var _valid0 = _errs12 === errors;
+valid0 = valid0 || _valid0;
+if(_valid0){
+if(props0 !== true){
+props0 = true;
+}
+}
+if(!valid0){
+const err14 = {instancePath,schemaPath:"#/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf",schema:schema76.anyOf,parentSchema:schema76,data};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
 }
 errors++;
 }
@@ -6902,17 +7117,17 @@ vErrors = null;
 }
 }
 }
-validate210.errors = vErrors;
+validate212.errors = vErrors;
 evaluated0.props = props0;
 return errors === 0;
 }
-validate210.evaluated = {"dynamicProps":true,"dynamicItems":false};
+validate212.evaluated = {"dynamicProps":true,"dynamicItems":false};
 
 
-function validate209(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate211(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate209.evaluated;
+const evaluated0 = validate211.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -6921,7 +7136,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.cap === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "cap"},message:"must have required property '"+"cap"+"'",schema:schema74.required,parentSchema:schema74,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "cap"},message:"must have required property '"+"cap"+"'",schema:schema75.required,parentSchema:schema75,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -6931,7 +7146,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.value === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema74.required,parentSchema:schema74,data};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema75.required,parentSchema:schema75,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -6942,7 +7157,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "cap") || (key0 === "value")) || (key0 === "flags"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema74,data};
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema75,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -6955,7 +7170,7 @@ errors++;
 if(data.cap !== undefined){
 let data0 = data.cap;
 if(!((data0 === "MAX_VCPU_ID") || (data0 === "SPLIT_IRQCHIP"))){
-const err3 = {instancePath:instancePath+"/cap",schemaPath:"#/properties/cap/enum",keyword:"enum",params:{allowedValues: schema74.properties.cap.enum},message:"must be equal to one of the allowed values",schema:schema74.properties.cap.enum,parentSchema:schema74.properties.cap,data:data0};
+const err3 = {instancePath:instancePath+"/cap",schemaPath:"#/properties/cap/enum",keyword:"enum",params:{allowedValues: schema75.properties.cap.enum},message:"must be equal to one of the allowed values",schema:schema75.properties.cap.enum,parentSchema:schema75.properties.cap,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -6966,20 +7181,20 @@ errors++;
 }
 }
 if(data.value !== undefined){
-if(!(validate210(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
 if(data.flags !== undefined){
-if(!(validate210(data.flags, {instancePath:instancePath+"/flags",parentData:data,parentDataProperty:"flags",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data.flags, {instancePath:instancePath+"/flags",parentData:data,parentDataProperty:"flags",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema74.type,parentSchema:schema74,data};
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema75.type,parentSchema:schema75,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -6988,71 +7203,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate209.errors = vErrors;
+validate211.errors = vErrors;
 return errors === 0;
 }
-validate209.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate211.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call1: Validate = validate213;
-const schema76 = {"type":"object","additionalProperties":false,"properties":{"id":{"$ref":"#/$defs/u64"}},"required":["id"]};
-
-function validate213(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate213.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.id === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'",schema:schema76.required,parentSchema:schema76,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-for(const key0 in data){
-if(!(key0 === "id")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema76,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-if(data.id !== undefined){
-if(!(validate210(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema76.type,parentSchema:schema76,data};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-validate213.errors = vErrors;
-return errors === 0;
-}
-validate213.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-const call2: Validate = validate215;
-const schema77 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
+const call1: Validate = validate215;
+const schema77 = {"type":"object","additionalProperties":false,"properties":{"id":{"$ref":"#/$defs/u64"}},"required":["id"]};
 
 function validate215(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -7065,8 +7222,66 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.id === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'",schema:schema77.required,parentSchema:schema77,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(key0 === "id")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema77,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.id !== undefined){
+if(!(validate212(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema77.type,parentSchema:schema77,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate215.errors = vErrors;
+return errors === 0;
+}
+validate215.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const call2: Validate = validate217;
+const schema78 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
+
+function validate217(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate217.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.vcpu === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema77.required,parentSchema:schema77,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema78.required,parentSchema:schema78,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7077,7 +7292,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(key0 === "vcpu")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema77,data};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema78,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -7090,7 +7305,7 @@ errors++;
 if(data.vcpu !== undefined){
 let data0 = data.vcpu;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema77.properties.vcpu.type,parentSchema:schema77.properties.vcpu,data:data0};
+const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema78.properties.vcpu.type,parentSchema:schema78.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -7101,7 +7316,7 @@ errors++;
 }
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 < 0 || isNaN(data0)){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema77.properties.vcpu,data:data0};
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema78.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -7114,7 +7329,7 @@ errors++;
 }
 }
 else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema77.type,parentSchema:schema77,data};
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema78.type,parentSchema:schema78,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -7123,18 +7338,18 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate215.errors = vErrors;
+validate217.errors = vErrors;
 return errors === 0;
 }
-validate215.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate217.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call3: Validate = validate216;
-const schema78 = {"type":"object","additionalProperties":false,"properties":{"slot":{"type":"integer","minimum":0},"gpa":{"$ref":"#/$defs/u64"},"size":{"$ref":"#/$defs/u64"}},"required":["slot","gpa","size"]};
+const call3: Validate = validate218;
+const schema79 = {"type":"object","additionalProperties":false,"properties":{"slot":{"type":"integer","minimum":0},"gpa":{"$ref":"#/$defs/u64"},"size":{"$ref":"#/$defs/u64"}},"required":["slot","gpa","size"]};
 
-function validate216(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate218(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate216.evaluated;
+const evaluated0 = validate218.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -7143,7 +7358,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.slot === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "slot"},message:"must have required property '"+"slot"+"'",schema:schema78.required,parentSchema:schema78,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "slot"},message:"must have required property '"+"slot"+"'",schema:schema79.required,parentSchema:schema79,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7153,7 +7368,7 @@ vErrors.push(err0);
 errors++;
 }
 if(data.gpa === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "gpa"},message:"must have required property '"+"gpa"+"'",schema:schema78.required,parentSchema:schema78,data};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "gpa"},message:"must have required property '"+"gpa"+"'",schema:schema79.required,parentSchema:schema79,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -7163,7 +7378,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.size === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "size"},message:"must have required property '"+"size"+"'",schema:schema78.required,parentSchema:schema78,data};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "size"},message:"must have required property '"+"size"+"'",schema:schema79.required,parentSchema:schema79,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -7174,7 +7389,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "slot") || (key0 === "gpa")) || (key0 === "size"))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema78,data};
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema79,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -7187,7 +7402,7 @@ errors++;
 if(data.slot !== undefined){
 let data0 = data.slot;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err4 = {instancePath:instancePath+"/slot",schemaPath:"#/properties/slot/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema78.properties.slot.type,parentSchema:schema78.properties.slot,data:data0};
+const err4 = {instancePath:instancePath+"/slot",schemaPath:"#/properties/slot/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema79.properties.slot.type,parentSchema:schema79.properties.slot,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -7198,7 +7413,7 @@ errors++;
 }
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 < 0 || isNaN(data0)){
-const err5 = {instancePath:instancePath+"/slot",schemaPath:"#/properties/slot/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema78.properties.slot,data:data0};
+const err5 = {instancePath:instancePath+"/slot",schemaPath:"#/properties/slot/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema79.properties.slot,data:data0};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -7210,20 +7425,20 @@ errors++;
 }
 }
 if(data.gpa !== undefined){
-if(!(validate210(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
 if(data.size !== undefined){
-if(!(validate210(data.size, {instancePath:instancePath+"/size",parentData:data,parentDataProperty:"size",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data.size, {instancePath:instancePath+"/size",parentData:data,parentDataProperty:"size",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema78.type,parentSchema:schema78,data};
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema79.type,parentSchema:schema79,data};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -7232,118 +7447,13 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate216.errors = vErrors;
+validate218.errors = vErrors;
 return errors === 0;
 }
-validate216.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate218.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call4: Validate = validate219;
-const schema79 = {"type":"object","additionalProperties":false,"properties":{},"required":[]};
-
-function validate219(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate219.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-for(const key0 in data){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema79,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema79.type,parentSchema:schema79,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-validate219.errors = vErrors;
-return errors === 0;
-}
-validate219.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-const call5: Validate = validate220;
-const schema80 = {"type":"object","additionalProperties":false,"properties":{"cap":{"enum":["MAX_VCPU_ID"]}},"required":["cap"]};
-
-function validate220(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate220.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.cap === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "cap"},message:"must have required property '"+"cap"+"'",schema:schema80.required,parentSchema:schema80,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-for(const key0 in data){
-if(!(key0 === "cap")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema80,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-if(data.cap !== undefined){
-let data0 = data.cap;
-if(!(data0 === "MAX_VCPU_ID")){
-const err2 = {instancePath:instancePath+"/cap",schemaPath:"#/properties/cap/enum",keyword:"enum",params:{allowedValues: schema80.properties.cap.enum},message:"must be equal to one of the allowed values",schema:schema80.properties.cap.enum,parentSchema:schema80.properties.cap,data:data0};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-}
-else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema80.type,parentSchema:schema80,data};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-validate220.errors = vErrors;
-return errors === 0;
-}
-validate220.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-const call6: Validate = validate221;
-const schema81 = {"type":"object","additionalProperties":false,"properties":{"id":{"$ref":"#/$defs/u64"}},"required":["id"]};
+const call4: Validate = validate221;
+const schema80 = {"type":"object","additionalProperties":false,"properties":{},"required":[]};
 
 function validate221(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -7356,8 +7466,48 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.id === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'",schema:schema81.required,parentSchema:schema81,data};
+for(const key0 in data){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema80,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema80.type,parentSchema:schema80,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate221.errors = vErrors;
+return errors === 0;
+}
+validate221.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const call5: Validate = validate222;
+const schema81 = {"type":"object","additionalProperties":false,"properties":{"cap":{"enum":["MAX_VCPU_ID"]}},"required":["cap"]};
+
+function validate222(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate222.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.cap === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "cap"},message:"must have required property '"+"cap"+"'",schema:schema81.required,parentSchema:schema81,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7367,7 +7517,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!(key0 === "id")){
+if(!(key0 === "cap")){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema81,data};
 if(vErrors === null){
 vErrors = [err1];
@@ -7378,15 +7528,10 @@ vErrors.push(err1);
 errors++;
 }
 }
-if(data.id !== undefined){
-if(!(validate210(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema81.type,parentSchema:schema81,data};
+if(data.cap !== undefined){
+let data0 = data.cap;
+if(!(data0 === "MAX_VCPU_ID")){
+const err2 = {instancePath:instancePath+"/cap",schemaPath:"#/properties/cap/enum",keyword:"enum",params:{allowedValues: schema81.properties.cap.enum},message:"must be equal to one of the allowed values",schema:schema81.properties.cap.enum,parentSchema:schema81.properties.cap,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -7395,13 +7540,25 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate221.errors = vErrors;
+}
+}
+else {
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema81.type,parentSchema:schema81,data};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+validate222.errors = vErrors;
 return errors === 0;
 }
-validate221.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate222.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call7: Validate = validate223;
-const schema82 = {"type":"object","additionalProperties":false,"properties":{},"required":[]};
+const call6: Validate = validate223;
+const schema82 = {"type":"object","additionalProperties":false,"properties":{"id":{"$ref":"#/$defs/u64"}},"required":["id"]};
 
 function validate223(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -7414,48 +7571,8 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
-for(const key0 in data){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema82,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema82.type,parentSchema:schema82,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-validate223.errors = vErrors;
-return errors === 0;
-}
-validate223.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-const call8: Validate = validate224;
-const schema83 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
-
-function validate224(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate224.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.vcpu === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema83.required,parentSchema:schema83,data};
+if(data.id === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "id"},message:"must have required property '"+"id"+"'",schema:schema82.required,parentSchema:schema82,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7465,8 +7582,8 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!(key0 === "vcpu")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema83,data};
+if(!(key0 === "id")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema82,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -7476,10 +7593,15 @@ vErrors.push(err1);
 errors++;
 }
 }
-if(data.vcpu !== undefined){
-let data0 = data.vcpu;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema83.properties.vcpu.type,parentSchema:schema83.properties.vcpu,data:data0};
+if(data.id !== undefined){
+if(!(validate212(data.id, {instancePath:instancePath+"/id",parentData:data,parentDataProperty:"id",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema82.type,parentSchema:schema82,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -7488,42 +7610,58 @@ vErrors.push(err2);
 }
 errors++;
 }
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 < 0 || isNaN(data0)){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema83.properties.vcpu,data:data0};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-}
-}
-else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema83.type,parentSchema:schema83,data};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-validate224.errors = vErrors;
+validate223.errors = vErrors;
 return errors === 0;
 }
-validate224.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate223.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call9: Validate = validate225;
-const schema84 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
+const call7: Validate = validate225;
+const schema83 = {"type":"object","additionalProperties":false,"properties":{},"required":[]};
 
 function validate225(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate225.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema83,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema83.type,parentSchema:schema83,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate225.errors = vErrors;
+return errors === 0;
+}
+validate225.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const call8: Validate = validate226;
+const schema84 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
+
+function validate226(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate226.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -7589,18 +7727,18 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate225.errors = vErrors;
+validate226.errors = vErrors;
 return errors === 0;
 }
-validate225.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate226.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call10: Validate = validate226;
-const schema85 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"gpa":{"$ref":"#/$defs/u64"}},"required":["vcpu","gpa"]};
+const call9: Validate = validate227;
+const schema85 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
 
-function validate226(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate227(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate226.evaluated;
+const evaluated0 = validate227.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -7618,8 +7756,9 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.gpa === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "gpa"},message:"must have required property '"+"gpa"+"'",schema:schema85.required,parentSchema:schema85,data};
+for(const key0 in data){
+if(!(key0 === "vcpu")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema85,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -7628,9 +7767,11 @@ vErrors.push(err1);
 }
 errors++;
 }
-for(const key0 in data){
-if(!((key0 === "vcpu") || (key0 === "gpa"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema85,data};
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema85.properties.vcpu.type,parentSchema:schema85.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -7639,11 +7780,9 @@ vErrors.push(err2);
 }
 errors++;
 }
-}
-if(data.vcpu !== undefined){
-let data0 = data.vcpu;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema85.properties.vcpu.type,parentSchema:schema85.properties.vcpu,data:data0};
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema85.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -7652,9 +7791,11 @@ vErrors.push(err3);
 }
 errors++;
 }
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 < 0 || isNaN(data0)){
-const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema85.properties.vcpu,data:data0};
+}
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema85.type,parentSchema:schema85,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -7663,32 +7804,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-}
-}
-if(data.gpa !== undefined){
-if(!(validate210(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema85.type,parentSchema:schema85,data};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-validate226.errors = vErrors;
+validate227.errors = vErrors;
 return errors === 0;
 }
-validate226.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate227.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call11: Validate = validate228;
-const schema86 = {"type":"object","additionalProperties":false,"properties":{"gpa":{"$ref":"#/$defs/u64"},"size":{"$ref":"#/$defs/u64"}},"required":["gpa","size"]};
+const call10: Validate = validate228;
+const schema86 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"gpa":{"$ref":"#/$defs/u64"}},"required":["vcpu","gpa"]};
 
 function validate228(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -7701,8 +7823,8 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.gpa === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "gpa"},message:"must have required property '"+"gpa"+"'",schema:schema86.required,parentSchema:schema86,data};
+if(data.vcpu === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema86.required,parentSchema:schema86,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7711,8 +7833,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.size === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "size"},message:"must have required property '"+"size"+"'",schema:schema86.required,parentSchema:schema86,data};
+if(data.gpa === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "gpa"},message:"must have required property '"+"gpa"+"'",schema:schema86.required,parentSchema:schema86,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -7722,7 +7844,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!((key0 === "gpa") || (key0 === "size"))){
+if(!((key0 === "vcpu") || (key0 === "gpa"))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema86,data};
 if(vErrors === null){
 vErrors = [err2];
@@ -7733,21 +7855,10 @@ vErrors.push(err2);
 errors++;
 }
 }
-if(data.gpa !== undefined){
-if(!(validate210(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-if(data.size !== undefined){
-if(!(validate210(data.size, {instancePath:instancePath+"/size",parentData:data,parentDataProperty:"size",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema86.type,parentSchema:schema86,data};
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema86.properties.vcpu.type,parentSchema:schema86.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -7756,18 +7867,48 @@ vErrors.push(err3);
 }
 errors++;
 }
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema86.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+if(data.gpa !== undefined){
+if(!(validate212(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema86.type,parentSchema:schema86,data};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
 validate228.errors = vErrors;
 return errors === 0;
 }
 validate228.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call12: Validate = validate231;
+const call11: Validate = validate230;
 const schema87 = {"type":"object","additionalProperties":false,"properties":{"gpa":{"$ref":"#/$defs/u64"},"size":{"$ref":"#/$defs/u64"}},"required":["gpa","size"]};
 
-function validate231(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate230(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate231.evaluated;
+const evaluated0 = validate230.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -7808,14 +7949,14 @@ errors++;
 }
 }
 if(data.gpa !== undefined){
-if(!(validate210(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
 if(data.size !== undefined){
-if(!(validate210(data.size, {instancePath:instancePath+"/size",parentData:data,parentDataProperty:"size",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data.size, {instancePath:instancePath+"/size",parentData:data,parentDataProperty:"size",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
@@ -7830,18 +7971,18 @@ vErrors.push(err3);
 }
 errors++;
 }
-validate231.errors = vErrors;
+validate230.errors = vErrors;
 return errors === 0;
 }
-validate231.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate230.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call13: Validate = validate234;
-const schema88 = {"type":"object","additionalProperties":false,"properties":{"gpa":{"$ref":"#/$defs/u64"}},"required":["gpa"]};
+const call12: Validate = validate233;
+const schema88 = {"type":"object","additionalProperties":false,"properties":{"gpa":{"$ref":"#/$defs/u64"},"size":{"$ref":"#/$defs/u64"}},"required":["gpa","size"]};
 
-function validate234(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate233(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate234.evaluated;
+const evaluated0 = validate233.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -7859,9 +8000,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-for(const key0 in data){
-if(!(key0 === "gpa")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema88,data};
+if(data.size === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "size"},message:"must have required property '"+"size"+"'",schema:schema88.required,parentSchema:schema88,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -7870,16 +8010,9 @@ vErrors.push(err1);
 }
 errors++;
 }
-}
-if(data.gpa !== undefined){
-if(!(validate210(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema88.type,parentSchema:schema88,data};
+for(const key0 in data){
+if(!((key0 === "gpa") || (key0 === "size"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema88,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -7888,12 +8021,36 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate234.errors = vErrors;
+}
+if(data.gpa !== undefined){
+if(!(validate212(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+if(data.size !== undefined){
+if(!(validate212(data.size, {instancePath:instancePath+"/size",parentData:data,parentDataProperty:"size",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err3 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema88.type,parentSchema:schema88,data};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+validate233.errors = vErrors;
 return errors === 0;
 }
-validate234.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate233.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call14: Validate = validate236;
+const call13: Validate = validate236;
 const schema89 = {"type":"object","additionalProperties":false,"properties":{"gpa":{"$ref":"#/$defs/u64"}},"required":["gpa"]};
 
 function validate236(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -7930,8 +8087,8 @@ errors++;
 }
 }
 if(data.gpa !== undefined){
-if(!(validate210(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
@@ -7951,8 +8108,8 @@ return errors === 0;
 }
 validate236.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call15: Validate = validate238;
-const schema90 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
+const call14: Validate = validate238;
+const schema90 = {"type":"object","additionalProperties":false,"properties":{"gpa":{"$ref":"#/$defs/u64"}},"required":["gpa"]};
 
 function validate238(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -7965,8 +8122,8 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.vcpu === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema90.required,parentSchema:schema90,data};
+if(data.gpa === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "gpa"},message:"must have required property '"+"gpa"+"'",schema:schema90.required,parentSchema:schema90,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -7976,7 +8133,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!(key0 === "vcpu")){
+if(!(key0 === "gpa")){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema90,data};
 if(vErrors === null){
 vErrors = [err1];
@@ -7987,10 +8144,15 @@ vErrors.push(err1);
 errors++;
 }
 }
-if(data.vcpu !== undefined){
-let data0 = data.vcpu;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema90.properties.vcpu.type,parentSchema:schema90.properties.vcpu,data:data0};
+if(data.gpa !== undefined){
+if(!(validate212(data.gpa, {instancePath:instancePath+"/gpa",parentData:data,parentDataProperty:"gpa",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema90.type,parentSchema:schema90,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -7999,42 +8161,18 @@ vErrors.push(err2);
 }
 errors++;
 }
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 < 0 || isNaN(data0)){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema90.properties.vcpu,data:data0};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-}
-}
-else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema90.type,parentSchema:schema90,data};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
 validate238.errors = vErrors;
 return errors === 0;
 }
 validate238.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call16: Validate = validate239;
-const schema91 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"msr":{"$ref":"#/$defs/u64"},"value":{"$ref":"#/$defs/u64"}},"required":["vcpu","msr","value"]};
+const call15: Validate = validate240;
+const schema91 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
 
-function validate239(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate240(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate239.evaluated;
+const evaluated0 = validate240.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -8052,8 +8190,9 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.msr === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "msr"},message:"must have required property '"+"msr"+"'",schema:schema91.required,parentSchema:schema91,data};
+for(const key0 in data){
+if(!(key0 === "vcpu")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema91,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -8062,8 +8201,11 @@ vErrors.push(err1);
 }
 errors++;
 }
-if(data.value === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema91.required,parentSchema:schema91,data};
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema91.properties.vcpu.type,parentSchema:schema91.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -8072,9 +8214,9 @@ vErrors.push(err2);
 }
 errors++;
 }
-for(const key0 in data){
-if(!(((key0 === "vcpu") || (key0 === "msr")) || (key0 === "value"))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema91,data};
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema91.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -8084,10 +8226,10 @@ vErrors.push(err3);
 errors++;
 }
 }
-if(data.vcpu !== undefined){
-let data0 = data.vcpu;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema91.properties.vcpu.type,parentSchema:schema91.properties.vcpu,data:data0};
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema91.type,parentSchema:schema91,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -8096,54 +8238,18 @@ vErrors.push(err4);
 }
 errors++;
 }
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 < 0 || isNaN(data0)){
-const err5 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema91.properties.vcpu,data:data0};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-}
-if(data.msr !== undefined){
-if(!(validate210(data.msr, {instancePath:instancePath+"/msr",parentData:data,parentDataProperty:"msr",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-if(data.value !== undefined){
-if(!(validate210(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema91.type,parentSchema:schema91,data};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-validate239.errors = vErrors;
+validate240.errors = vErrors;
 return errors === 0;
 }
-validate239.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate240.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call17: Validate = validate242;
-const schema92 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"msr":{"$ref":"#/$defs/u64"}},"required":["vcpu","msr"]};
+const call16: Validate = validate241;
+const schema92 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"msr":{"$ref":"#/$defs/u64"},"value":{"$ref":"#/$defs/u64"}},"required":["vcpu","msr","value"]};
 
-function validate242(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate241(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate242.evaluated;
+const evaluated0 = validate241.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -8171,9 +8277,8 @@ vErrors.push(err1);
 }
 errors++;
 }
-for(const key0 in data){
-if(!((key0 === "vcpu") || (key0 === "msr"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema92,data};
+if(data.value === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema92.required,parentSchema:schema92,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -8182,11 +8287,9 @@ vErrors.push(err2);
 }
 errors++;
 }
-}
-if(data.vcpu !== undefined){
-let data0 = data.vcpu;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema92.properties.vcpu.type,parentSchema:schema92.properties.vcpu,data:data0};
+for(const key0 in data){
+if(!(((key0 === "vcpu") || (key0 === "msr")) || (key0 === "value"))){
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema92,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -8195,9 +8298,11 @@ vErrors.push(err3);
 }
 errors++;
 }
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 < 0 || isNaN(data0)){
-const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema92.properties.vcpu,data:data0};
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema92.properties.vcpu.type,parentSchema:schema92.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -8206,17 +8311,9 @@ vErrors.push(err4);
 }
 errors++;
 }
-}
-}
-if(data.msr !== undefined){
-if(!(validate210(data.msr, {instancePath:instancePath+"/msr",parentData:data,parentDataProperty:"msr",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema92.type,parentSchema:schema92,data};
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err5 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema92.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -8225,13 +8322,38 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate242.errors = vErrors;
+}
+}
+if(data.msr !== undefined){
+if(!(validate212(data.msr, {instancePath:instancePath+"/msr",parentData:data,parentDataProperty:"msr",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+if(data.value !== undefined){
+if(!(validate212(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema92.type,parentSchema:schema92,data};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+validate241.errors = vErrors;
 return errors === 0;
 }
-validate242.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate241.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call18: Validate = validate244;
-const schema93 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"msr":{"$ref":"#/$defs/u64"},"value":{"$ref":"#/$defs/u64"}},"required":["vcpu","msr","value"]};
+const call17: Validate = validate244;
+const schema93 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"msr":{"$ref":"#/$defs/u64"}},"required":["vcpu","msr"]};
 
 function validate244(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -8264,8 +8386,9 @@ vErrors.push(err1);
 }
 errors++;
 }
-if(data.value === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema93.required,parentSchema:schema93,data};
+for(const key0 in data){
+if(!((key0 === "vcpu") || (key0 === "msr"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema93,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -8274,9 +8397,11 @@ vErrors.push(err2);
 }
 errors++;
 }
-for(const key0 in data){
-if(!(((key0 === "vcpu") || (key0 === "msr")) || (key0 === "value"))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema93,data};
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema93.properties.vcpu.type,parentSchema:schema93.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -8285,11 +8410,9 @@ vErrors.push(err3);
 }
 errors++;
 }
-}
-if(data.vcpu !== undefined){
-let data0 = data.vcpu;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema93.properties.vcpu.type,parentSchema:schema93.properties.vcpu,data:data0};
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema93.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -8298,9 +8421,17 @@ vErrors.push(err4);
 }
 errors++;
 }
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 < 0 || isNaN(data0)){
-const err5 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema93.properties.vcpu,data:data0};
+}
+}
+if(data.msr !== undefined){
+if(!(validate212(data.msr, {instancePath:instancePath+"/msr",parentData:data,parentDataProperty:"msr",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema93.type,parentSchema:schema93,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -8309,43 +8440,18 @@ vErrors.push(err5);
 }
 errors++;
 }
-}
-}
-if(data.msr !== undefined){
-if(!(validate210(data.msr, {instancePath:instancePath+"/msr",parentData:data,parentDataProperty:"msr",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-if(data.value !== undefined){
-if(!(validate210(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema93.type,parentSchema:schema93,data};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
 validate244.errors = vErrors;
 return errors === 0;
 }
 validate244.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call19: Validate = validate247;
-const schema94 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"msr":{"$ref":"#/$defs/u64"}},"required":["vcpu","msr"]};
+const call18: Validate = validate246;
+const schema94 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"msr":{"$ref":"#/$defs/u64"},"value":{"$ref":"#/$defs/u64"}},"required":["vcpu","msr","value"]};
 
-function validate247(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate246(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate247.evaluated;
+const evaluated0 = validate246.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -8373,9 +8479,8 @@ vErrors.push(err1);
 }
 errors++;
 }
-for(const key0 in data){
-if(!((key0 === "vcpu") || (key0 === "msr"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema94,data};
+if(data.value === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema94.required,parentSchema:schema94,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -8384,11 +8489,9 @@ vErrors.push(err2);
 }
 errors++;
 }
-}
-if(data.vcpu !== undefined){
-let data0 = data.vcpu;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema94.properties.vcpu.type,parentSchema:schema94.properties.vcpu,data:data0};
+for(const key0 in data){
+if(!(((key0 === "vcpu") || (key0 === "msr")) || (key0 === "value"))){
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema94,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -8397,9 +8500,11 @@ vErrors.push(err3);
 }
 errors++;
 }
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 < 0 || isNaN(data0)){
-const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema94.properties.vcpu,data:data0};
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema94.properties.vcpu.type,parentSchema:schema94.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -8408,17 +8513,9 @@ vErrors.push(err4);
 }
 errors++;
 }
-}
-}
-if(data.msr !== undefined){
-if(!(validate210(data.msr, {instancePath:instancePath+"/msr",parentData:data,parentDataProperty:"msr",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema94.type,parentSchema:schema94,data};
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err5 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema94.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -8427,13 +8524,38 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate247.errors = vErrors;
+}
+}
+if(data.msr !== undefined){
+if(!(validate212(data.msr, {instancePath:instancePath+"/msr",parentData:data,parentDataProperty:"msr",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+if(data.value !== undefined){
+if(!(validate212(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema94.type,parentSchema:schema94,data};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+validate246.errors = vErrors;
 return errors === 0;
 }
-validate247.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate246.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call20: Validate = validate249;
-const schema95 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"cap":{"enum":["HYPERV_SYNIC","HYPERV_SYNIC2"]},"value":{"$ref":"#/$defs/u64"}},"required":["vcpu","cap"]};
+const call19: Validate = validate249;
+const schema95 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"msr":{"$ref":"#/$defs/u64"}},"required":["vcpu","msr"]};
 
 function validate249(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -8456,8 +8578,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.cap === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "cap"},message:"must have required property '"+"cap"+"'",schema:schema95.required,parentSchema:schema95,data};
+if(data.msr === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "msr"},message:"must have required property '"+"msr"+"'",schema:schema95.required,parentSchema:schema95,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -8467,7 +8589,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!(((key0 === "vcpu") || (key0 === "cap")) || (key0 === "value"))){
+if(!((key0 === "vcpu") || (key0 === "msr"))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema95,data};
 if(vErrors === null){
 vErrors = [err2];
@@ -8503,10 +8625,15 @@ errors++;
 }
 }
 }
-if(data.cap !== undefined){
-let data1 = data.cap;
-if(!((data1 === "HYPERV_SYNIC") || (data1 === "HYPERV_SYNIC2"))){
-const err5 = {instancePath:instancePath+"/cap",schemaPath:"#/properties/cap/enum",keyword:"enum",params:{allowedValues: schema95.properties.cap.enum},message:"must be equal to one of the allowed values",schema:schema95.properties.cap.enum,parentSchema:schema95.properties.cap,data:data1};
+if(data.msr !== undefined){
+if(!(validate212(data.msr, {instancePath:instancePath+"/msr",parentData:data,parentDataProperty:"msr",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema95.type,parentSchema:schema95,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -8515,31 +8642,13 @@ vErrors.push(err5);
 }
 errors++;
 }
-}
-if(data.value !== undefined){
-if(!(validate210(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema95.type,parentSchema:schema95,data};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
 validate249.errors = vErrors;
 return errors === 0;
 }
 validate249.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call21: Validate = validate251;
-const schema96 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"block_irq":{"type":"boolean"}},"required":["vcpu","block_irq"]};
+const call20: Validate = validate251;
+const schema96 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"cap":{"enum":["HYPERV_SYNIC","HYPERV_SYNIC2"]},"value":{"$ref":"#/$defs/u64"}},"required":["vcpu","cap"]};
 
 function validate251(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -8562,8 +8671,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.block_irq === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "block_irq"},message:"must have required property '"+"block_irq"+"'",schema:schema96.required,parentSchema:schema96,data};
+if(data.cap === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "cap"},message:"must have required property '"+"cap"+"'",schema:schema96.required,parentSchema:schema96,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -8573,7 +8682,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!((key0 === "vcpu") || (key0 === "block_irq"))){
+if(!(((key0 === "vcpu") || (key0 === "cap")) || (key0 === "value"))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema96,data};
 if(vErrors === null){
 vErrors = [err2];
@@ -8609,10 +8718,10 @@ errors++;
 }
 }
 }
-if(data.block_irq !== undefined){
-let data1 = data.block_irq;
-if(typeof data1 !== "boolean"){
-const err5 = {instancePath:instancePath+"/block_irq",schemaPath:"#/properties/block_irq/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema96.properties.block_irq.type,parentSchema:schema96.properties.block_irq,data:data1};
+if(data.cap !== undefined){
+let data1 = data.cap;
+if(!((data1 === "HYPERV_SYNIC") || (data1 === "HYPERV_SYNIC2"))){
+const err5 = {instancePath:instancePath+"/cap",schemaPath:"#/properties/cap/enum",keyword:"enum",params:{allowedValues: schema96.properties.cap.enum},message:"must be equal to one of the allowed values",schema:schema96.properties.cap.enum,parentSchema:schema96.properties.cap,data:data1};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -8620,6 +8729,12 @@ else {
 vErrors.push(err5);
 }
 errors++;
+}
+}
+if(data.value !== undefined){
+if(!(validate212(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
 }
 }
 }
@@ -8638,48 +8753,8 @@ return errors === 0;
 }
 validate251.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call22: Validate = validate252;
-const schema97 = {"type":"object","additionalProperties":false,"properties":{},"required":[]};
-
-function validate252(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate252.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-for(const key0 in data){
-const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema97,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema97.type,parentSchema:schema97,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-validate252.errors = vErrors;
-return errors === 0;
-}
-validate252.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-const call23: Validate = validate253;
-const schema98 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
+const call21: Validate = validate253;
+const schema97 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"block_irq":{"type":"boolean"}},"required":["vcpu","block_irq"]};
 
 function validate253(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -8693,7 +8768,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.vcpu === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema98.required,parentSchema:schema98,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema97.required,parentSchema:schema97,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -8702,9 +8777,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-for(const key0 in data){
-if(!(key0 === "vcpu")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema98,data};
+if(data.block_irq === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "block_irq"},message:"must have required property '"+"block_irq"+"'",schema:schema97.required,parentSchema:schema97,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -8713,11 +8787,9 @@ vErrors.push(err1);
 }
 errors++;
 }
-}
-if(data.vcpu !== undefined){
-let data0 = data.vcpu;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema98.properties.vcpu.type,parentSchema:schema98.properties.vcpu,data:data0};
+for(const key0 in data){
+if(!((key0 === "vcpu") || (key0 === "block_irq"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema97,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -8726,9 +8798,11 @@ vErrors.push(err2);
 }
 errors++;
 }
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 < 0 || isNaN(data0)){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema98.properties.vcpu,data:data0};
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema97.properties.vcpu.type,parentSchema:schema97.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -8737,11 +8811,9 @@ vErrors.push(err3);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema98.type,parentSchema:schema98,data};
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema97.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -8750,18 +8822,84 @@ vErrors.push(err4);
 }
 errors++;
 }
+}
+}
+if(data.block_irq !== undefined){
+let data1 = data.block_irq;
+if(typeof data1 !== "boolean"){
+const err5 = {instancePath:instancePath+"/block_irq",schemaPath:"#/properties/block_irq/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema97.properties.block_irq.type,parentSchema:schema97.properties.block_irq,data:data1};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+}
+else {
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema97.type,parentSchema:schema97,data};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
 validate253.errors = vErrors;
 return errors === 0;
 }
 validate253.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call24: Validate = validate254;
-const schema99 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"reg":{"enum":["LDR","DFR"]},"value":{"$ref":"#/$defs/u64"}},"required":["vcpu","reg","value"]};
+const call22: Validate = validate254;
+const schema98 = {"type":"object","additionalProperties":false,"properties":{},"required":[]};
 
 function validate254(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate254.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema98,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema98.type,parentSchema:schema98,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate254.errors = vErrors;
+return errors === 0;
+}
+validate254.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const call23: Validate = validate255;
+const schema99 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
+
+function validate255(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate255.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -8779,8 +8917,9 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.reg === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "reg"},message:"must have required property '"+"reg"+"'",schema:schema99.required,parentSchema:schema99,data};
+for(const key0 in data){
+if(!(key0 === "vcpu")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema99,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -8789,8 +8928,11 @@ vErrors.push(err1);
 }
 errors++;
 }
-if(data.value === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema99.required,parentSchema:schema99,data};
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema99.properties.vcpu.type,parentSchema:schema99.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -8799,9 +8941,9 @@ vErrors.push(err2);
 }
 errors++;
 }
-for(const key0 in data){
-if(!(((key0 === "vcpu") || (key0 === "reg")) || (key0 === "value"))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema99,data};
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema99.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -8811,10 +8953,10 @@ vErrors.push(err3);
 errors++;
 }
 }
-if(data.vcpu !== undefined){
-let data0 = data.vcpu;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema99.properties.vcpu.type,parentSchema:schema99.properties.vcpu,data:data0};
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema99.type,parentSchema:schema99,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -8823,56 +8965,13 @@ vErrors.push(err4);
 }
 errors++;
 }
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 < 0 || isNaN(data0)){
-const err5 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema99.properties.vcpu,data:data0};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-}
-if(data.reg !== undefined){
-let data1 = data.reg;
-if(!((data1 === "LDR") || (data1 === "DFR"))){
-const err6 = {instancePath:instancePath+"/reg",schemaPath:"#/properties/reg/enum",keyword:"enum",params:{allowedValues: schema99.properties.reg.enum},message:"must be equal to one of the allowed values",schema:schema99.properties.reg.enum,parentSchema:schema99.properties.reg,data:data1};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-}
-if(data.value !== undefined){
-if(!(validate210(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema99.type,parentSchema:schema99,data};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-validate254.errors = vErrors;
+validate255.errors = vErrors;
 return errors === 0;
 }
-validate254.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate255.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call25: Validate = validate256;
-const schema100 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"dest":{"$ref":"#/$defs/u64"},"mode":{"enum":["physical","logical"]},"vector":{"type":"integer","minimum":16,"maximum":255}},"required":["vcpu","dest","mode","vector"]};
+const call24: Validate = validate256;
+const schema100 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"reg":{"enum":["LDR","DFR"]},"value":{"$ref":"#/$defs/u64"}},"required":["vcpu","reg","value"]};
 
 function validate256(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -8895,8 +8994,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.dest === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "dest"},message:"must have required property '"+"dest"+"'",schema:schema100.required,parentSchema:schema100,data};
+if(data.reg === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "reg"},message:"must have required property '"+"reg"+"'",schema:schema100.required,parentSchema:schema100,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -8905,8 +9004,8 @@ vErrors.push(err1);
 }
 errors++;
 }
-if(data.mode === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "mode"},message:"must have required property '"+"mode"+"'",schema:schema100.required,parentSchema:schema100,data};
+if(data.value === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema100.required,parentSchema:schema100,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -8915,8 +9014,9 @@ vErrors.push(err2);
 }
 errors++;
 }
-if(data.vector === undefined){
-const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vector"},message:"must have required property '"+"vector"+"'",schema:schema100.required,parentSchema:schema100,data};
+for(const key0 in data){
+if(!(((key0 === "vcpu") || (key0 === "reg")) || (key0 === "value"))){
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema100,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -8925,9 +9025,11 @@ vErrors.push(err3);
 }
 errors++;
 }
-for(const key0 in data){
-if(!((((key0 === "vcpu") || (key0 === "dest")) || (key0 === "mode")) || (key0 === "vector"))){
-const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema100,data};
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema100.properties.vcpu.type,parentSchema:schema100.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -8936,11 +9038,9 @@ vErrors.push(err4);
 }
 errors++;
 }
-}
-if(data.vcpu !== undefined){
-let data0 = data.vcpu;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err5 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema100.properties.vcpu.type,parentSchema:schema100.properties.vcpu,data:data0};
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err5 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema100.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -8949,9 +9049,12 @@ vErrors.push(err5);
 }
 errors++;
 }
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 < 0 || isNaN(data0)){
-const err6 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema100.properties.vcpu,data:data0};
+}
+}
+if(data.reg !== undefined){
+let data1 = data.reg;
+if(!((data1 === "LDR") || (data1 === "DFR"))){
+const err6 = {instancePath:instancePath+"/reg",schemaPath:"#/properties/reg/enum",keyword:"enum",params:{allowedValues: schema100.properties.reg.enum},message:"must be equal to one of the allowed values",schema:schema100.properties.reg.enum,parentSchema:schema100.properties.reg,data:data1};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -8961,17 +9064,15 @@ vErrors.push(err6);
 errors++;
 }
 }
-}
-if(data.dest !== undefined){
-if(!(validate210(data.dest, {instancePath:instancePath+"/dest",parentData:data,parentDataProperty:"dest",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(data.value !== undefined){
+if(!(validate212(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
-if(data.mode !== undefined){
-let data2 = data.mode;
-if(!((data2 === "physical") || (data2 === "logical"))){
-const err7 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema100.properties.mode.enum},message:"must be equal to one of the allowed values",schema:schema100.properties.mode.enum,parentSchema:schema100.properties.mode,data:data2};
+}
+else {
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema100.type,parentSchema:schema100,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -8980,60 +9081,13 @@ vErrors.push(err7);
 }
 errors++;
 }
-}
-if(data.vector !== undefined){
-let data3 = data.vector;
-if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-const err8 = {instancePath:instancePath+"/vector",schemaPath:"#/properties/vector/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema100.properties.vector.type,parentSchema:schema100.properties.vector,data:data3};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-if((typeof data3 == "number") && (isFinite(data3))){
-if(data3 > 255 || isNaN(data3)){
-const err9 = {instancePath:instancePath+"/vector",schemaPath:"#/properties/vector/maximum",keyword:"maximum",params:{comparison: "<=", limit: 255},message:"must be <= 255",schema:255,parentSchema:schema100.properties.vector,data:data3};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-if(data3 < 16 || isNaN(data3)){
-const err10 = {instancePath:instancePath+"/vector",schemaPath:"#/properties/vector/minimum",keyword:"minimum",params:{comparison: ">=", limit: 16},message:"must be >= 16",schema:16,parentSchema:schema100.properties.vector,data:data3};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-}
-}
-}
-else {
-const err11 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema100.type,parentSchema:schema100,data};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
-}
 validate256.errors = vErrors;
 return errors === 0;
 }
 validate256.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call26: Validate = validate258;
-const schema101 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"reg":{"enum":["LDR","DFR"]},"value":{"$ref":"#/$defs/u64"}},"required":["vcpu","reg","value"]};
+const call25: Validate = validate258;
+const schema101 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"dest":{"$ref":"#/$defs/u64"},"mode":{"enum":["physical","logical"]},"vector":{"type":"integer","minimum":16,"maximum":255}},"required":["vcpu","dest","mode","vector"]};
 
 function validate258(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -9056,8 +9110,169 @@ vErrors.push(err0);
 }
 errors++;
 }
+if(data.dest === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "dest"},message:"must have required property '"+"dest"+"'",schema:schema101.required,parentSchema:schema101,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data.mode === undefined){
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "mode"},message:"must have required property '"+"mode"+"'",schema:schema101.required,parentSchema:schema101,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(data.vector === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vector"},message:"must have required property '"+"vector"+"'",schema:schema101.required,parentSchema:schema101,data};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((key0 === "vcpu") || (key0 === "dest")) || (key0 === "mode")) || (key0 === "vector"))){
+const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema101,data};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err5 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema101.properties.vcpu.type,parentSchema:schema101.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err6 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema101.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+}
+if(data.dest !== undefined){
+if(!(validate212(data.dest, {instancePath:instancePath+"/dest",parentData:data,parentDataProperty:"dest",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+if(data.mode !== undefined){
+let data2 = data.mode;
+if(!((data2 === "physical") || (data2 === "logical"))){
+const err7 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema101.properties.mode.enum},message:"must be equal to one of the allowed values",schema:schema101.properties.mode.enum,parentSchema:schema101.properties.mode,data:data2};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.vector !== undefined){
+let data3 = data.vector;
+if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
+const err8 = {instancePath:instancePath+"/vector",schemaPath:"#/properties/vector/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema101.properties.vector.type,parentSchema:schema101.properties.vector,data:data3};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+if((typeof data3 == "number") && (isFinite(data3))){
+if(data3 > 255 || isNaN(data3)){
+const err9 = {instancePath:instancePath+"/vector",schemaPath:"#/properties/vector/maximum",keyword:"maximum",params:{comparison: "<=", limit: 255},message:"must be <= 255",schema:255,parentSchema:schema101.properties.vector,data:data3};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+if(data3 < 16 || isNaN(data3)){
+const err10 = {instancePath:instancePath+"/vector",schemaPath:"#/properties/vector/minimum",keyword:"minimum",params:{comparison: ">=", limit: 16},message:"must be >= 16",schema:16,parentSchema:schema101.properties.vector,data:data3};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err11 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema101.type,parentSchema:schema101,data};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+validate258.errors = vErrors;
+return errors === 0;
+}
+validate258.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const call26: Validate = validate260;
+const schema102 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"reg":{"enum":["LDR","DFR"]},"value":{"$ref":"#/$defs/u64"}},"required":["vcpu","reg","value"]};
+
+function validate260(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate260.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.vcpu === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema102.required,parentSchema:schema102,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
 if(data.reg === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "reg"},message:"must have required property '"+"reg"+"'",schema:schema101.required,parentSchema:schema101,data};
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "reg"},message:"must have required property '"+"reg"+"'",schema:schema102.required,parentSchema:schema102,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -9067,7 +9282,7 @@ vErrors.push(err1);
 errors++;
 }
 if(data.value === undefined){
-const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema101.required,parentSchema:schema101,data};
+const err2 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema102.required,parentSchema:schema102,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -9078,7 +9293,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(((key0 === "vcpu") || (key0 === "reg")) || (key0 === "value"))){
-const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema101,data};
+const err3 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema102,data};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -9091,7 +9306,7 @@ errors++;
 if(data.vcpu !== undefined){
 let data0 = data.vcpu;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema101.properties.vcpu.type,parentSchema:schema101.properties.vcpu,data:data0};
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema102.properties.vcpu.type,parentSchema:schema102.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -9102,7 +9317,7 @@ errors++;
 }
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 < 0 || isNaN(data0)){
-const err5 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema101.properties.vcpu,data:data0};
+const err5 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema102.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -9116,7 +9331,7 @@ errors++;
 if(data.reg !== undefined){
 let data1 = data.reg;
 if(!((data1 === "LDR") || (data1 === "DFR"))){
-const err6 = {instancePath:instancePath+"/reg",schemaPath:"#/properties/reg/enum",keyword:"enum",params:{allowedValues: schema101.properties.reg.enum},message:"must be equal to one of the allowed values",schema:schema101.properties.reg.enum,parentSchema:schema101.properties.reg,data:data1};
+const err6 = {instancePath:instancePath+"/reg",schemaPath:"#/properties/reg/enum",keyword:"enum",params:{allowedValues: schema102.properties.reg.enum},message:"must be equal to one of the allowed values",schema:schema102.properties.reg.enum,parentSchema:schema102.properties.reg,data:data1};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -9127,14 +9342,14 @@ errors++;
 }
 }
 if(data.value !== undefined){
-if(!(validate210(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema101.type,parentSchema:schema101,data};
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema102.type,parentSchema:schema102,data};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -9143,94 +9358,13 @@ vErrors.push(err7);
 }
 errors++;
 }
-validate258.errors = vErrors;
-return errors === 0;
-}
-validate258.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-const call27: Validate = validate260;
-const schema102 = {"type":"object","additionalProperties":false,"properties":{"type":{"enum":["LONG_MODE","SHARED_INFO","UPCALL_VECTOR","RUNSTATE_UPDATE_FLAG"]},"value":{"$ref":"#/$defs/u64"}},"required":["type","value"]};
-
-function validate260(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate260.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.type === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "type"},message:"must have required property '"+"type"+"'",schema:schema102.required,parentSchema:schema102,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-if(data.value === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema102.required,parentSchema:schema102,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-for(const key0 in data){
-if(!((key0 === "type") || (key0 === "value"))){
-const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema102,data};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-if(data.type !== undefined){
-let data0 = data.type;
-if(!((((data0 === "LONG_MODE") || (data0 === "SHARED_INFO")) || (data0 === "UPCALL_VECTOR")) || (data0 === "RUNSTATE_UPDATE_FLAG"))){
-const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema102.properties.type.enum},message:"must be equal to one of the allowed values",schema:schema102.properties.type.enum,parentSchema:schema102.properties.type,data:data0};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-}
-if(data.value !== undefined){
-if(!(validate210(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema102.type,parentSchema:schema102,data};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
 validate260.errors = vErrors;
 return errors === 0;
 }
 validate260.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call28: Validate = validate262;
-const schema103 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"type":{"enum":["VCPU_INFO","RUNSTATE_ADDR","RUNSTATE_CURRENT","RUNSTATE_DATA","UPCALL_VECTOR"]},"value":{"$ref":"#/$defs/u64"},"state":{"$ref":"#/$defs/u64"},"entry_time":{"$ref":"#/$defs/u64"},"times":{"type":"array","minItems":4,"maxItems":4,"items":{"$ref":"#/$defs/u64"}}},"required":["vcpu","type"]};
+const call27: Validate = validate262;
+const schema103 = {"type":"object","additionalProperties":false,"properties":{"type":{"enum":["LONG_MODE","SHARED_INFO","UPCALL_VECTOR","RUNSTATE_UPDATE_FLAG"]},"value":{"$ref":"#/$defs/u64"}},"required":["type","value"]};
 
 function validate262(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -9243,8 +9377,8 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.vcpu === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema103.required,parentSchema:schema103,data};
+if(data.type === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "type"},message:"must have required property '"+"type"+"'",schema:schema103.required,parentSchema:schema103,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -9253,8 +9387,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.type === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "type"},message:"must have required property '"+"type"+"'",schema:schema103.required,parentSchema:schema103,data};
+if(data.value === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "value"},message:"must have required property '"+"value"+"'",schema:schema103.required,parentSchema:schema103,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -9264,7 +9398,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!((((((key0 === "vcpu") || (key0 === "type")) || (key0 === "value")) || (key0 === "state")) || (key0 === "entry_time")) || (key0 === "times"))){
+if(!((key0 === "type") || (key0 === "value"))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema103,data};
 if(vErrors === null){
 vErrors = [err2];
@@ -9275,10 +9409,10 @@ vErrors.push(err2);
 errors++;
 }
 }
-if(data.vcpu !== undefined){
-let data0 = data.vcpu;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema103.properties.vcpu.type,parentSchema:schema103.properties.vcpu,data:data0};
+if(data.type !== undefined){
+let data0 = data.type;
+if(!((((data0 === "LONG_MODE") || (data0 === "SHARED_INFO")) || (data0 === "UPCALL_VECTOR")) || (data0 === "RUNSTATE_UPDATE_FLAG"))){
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema103.properties.type.enum},message:"must be equal to one of the allowed values",schema:schema103.properties.type.enum,parentSchema:schema103.properties.type,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -9287,9 +9421,16 @@ vErrors.push(err3);
 }
 errors++;
 }
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 < 0 || isNaN(data0)){
-const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema103.properties.vcpu,data:data0};
+}
+if(data.value !== undefined){
+if(!(validate212(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema103.type,parentSchema:schema103,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -9298,104 +9439,18 @@ vErrors.push(err4);
 }
 errors++;
 }
-}
-}
-if(data.type !== undefined){
-let data1 = data.type;
-if(!(((((data1 === "VCPU_INFO") || (data1 === "RUNSTATE_ADDR")) || (data1 === "RUNSTATE_CURRENT")) || (data1 === "RUNSTATE_DATA")) || (data1 === "UPCALL_VECTOR"))){
-const err5 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema103.properties.type.enum},message:"must be equal to one of the allowed values",schema:schema103.properties.type.enum,parentSchema:schema103.properties.type,data:data1};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-if(data.value !== undefined){
-if(!(validate210(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-if(data.state !== undefined){
-if(!(validate210(data.state, {instancePath:instancePath+"/state",parentData:data,parentDataProperty:"state",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-if(data.entry_time !== undefined){
-if(!(validate210(data.entry_time, {instancePath:instancePath+"/entry_time",parentData:data,parentDataProperty:"entry_time",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-if(data.times !== undefined){
-let data5 = data.times;
-if(Array.isArray(data5)){
-if(data5.length > 4){
-const err6 = {instancePath:instancePath+"/times",schemaPath:"#/properties/times/maxItems",keyword:"maxItems",params:{limit: 4},message:"must NOT have more than 4 items",schema:4,parentSchema:schema103.properties.times,data:data5};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-if(data5.length < 4){
-const err7 = {instancePath:instancePath+"/times",schemaPath:"#/properties/times/minItems",keyword:"minItems",params:{limit: 4},message:"must NOT have fewer than 4 items",schema:4,parentSchema:schema103.properties.times,data:data5};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-const len0 = data5.length;
-for(let i0=0; i0<len0; i0++){
-if(!(validate210(data5[i0], {instancePath:instancePath+"/times/" + i0,parentData:data5,parentDataProperty:i0,rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err8 = {instancePath:instancePath+"/times",schemaPath:"#/properties/times/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema103.properties.times.type,parentSchema:schema103.properties.times,data:data5};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-}
-}
-else {
-const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema103.type,parentSchema:schema103,data};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
 validate262.errors = vErrors;
 return errors === 0;
 }
 validate262.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call29: Validate = validate267;
-const schema104 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"type":{"enum":["VCPU_INFO","RUNSTATE_ADDR","RUNSTATE_CURRENT","RUNSTATE_DATA","UPCALL_VECTOR"]}},"required":["vcpu","type"]};
+const call28: Validate = validate264;
+const schema104 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"type":{"enum":["VCPU_INFO","RUNSTATE_ADDR","RUNSTATE_CURRENT","RUNSTATE_DATA","UPCALL_VECTOR"]},"value":{"$ref":"#/$defs/u64"},"state":{"$ref":"#/$defs/u64"},"entry_time":{"$ref":"#/$defs/u64"},"times":{"type":"array","minItems":4,"maxItems":4,"items":{"$ref":"#/$defs/u64"}}},"required":["vcpu","type"]};
 
-function validate267(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate264(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate267.evaluated;
+const evaluated0 = validate264.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9424,7 +9479,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!((key0 === "vcpu") || (key0 === "type"))){
+if(!((((((key0 === "vcpu") || (key0 === "type")) || (key0 === "value")) || (key0 === "state")) || (key0 === "entry_time")) || (key0 === "times"))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema104,data};
 if(vErrors === null){
 vErrors = [err2];
@@ -9473,9 +9528,29 @@ vErrors.push(err5);
 errors++;
 }
 }
+if(data.value !== undefined){
+if(!(validate212(data.value, {instancePath:instancePath+"/value",parentData:data,parentDataProperty:"value",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
 }
-else {
-const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema104.type,parentSchema:schema104,data};
+}
+if(data.state !== undefined){
+if(!(validate212(data.state, {instancePath:instancePath+"/state",parentData:data,parentDataProperty:"state",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+if(data.entry_time !== undefined){
+if(!(validate212(data.entry_time, {instancePath:instancePath+"/entry_time",parentData:data,parentDataProperty:"entry_time",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+if(data.times !== undefined){
+let data5 = data.times;
+if(Array.isArray(data5)){
+if(data5.length > 4){
+const err6 = {instancePath:instancePath+"/times",schemaPath:"#/properties/times/maxItems",keyword:"maxItems",params:{limit: 4},message:"must NOT have more than 4 items",schema:4,parentSchema:schema104.properties.times,data:data5};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -9484,18 +9559,58 @@ vErrors.push(err6);
 }
 errors++;
 }
-validate267.errors = vErrors;
+if(data5.length < 4){
+const err7 = {instancePath:instancePath+"/times",schemaPath:"#/properties/times/minItems",keyword:"minItems",params:{limit: 4},message:"must NOT have fewer than 4 items",schema:4,parentSchema:schema104.properties.times,data:data5};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+const len0 = data5.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate212(data5[i0], {instancePath:instancePath+"/times/" + i0,parentData:data5,parentDataProperty:i0,rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err8 = {instancePath:instancePath+"/times",schemaPath:"#/properties/times/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema104.properties.times.type,parentSchema:schema104.properties.times,data:data5};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+}
+else {
+const err9 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema104.type,parentSchema:schema104,data};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+validate264.errors = vErrors;
 return errors === 0;
 }
-validate267.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate264.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call30: Validate = validate268;
-const schema105 = {"type":"object","additionalProperties":false,"properties":{"port":{"$ref":"#/$defs/u64"},"vcpu":{"type":"integer","minimum":0}},"required":["port","vcpu"]};
+const call29: Validate = validate269;
+const schema105 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"type":{"enum":["VCPU_INFO","RUNSTATE_ADDR","RUNSTATE_CURRENT","RUNSTATE_DATA","UPCALL_VECTOR"]}},"required":["vcpu","type"]};
 
-function validate268(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate269(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate268.evaluated;
+const evaluated0 = validate269.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9503,8 +9618,8 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.port === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "port"},message:"must have required property '"+"port"+"'",schema:schema105.required,parentSchema:schema105,data};
+if(data.vcpu === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema105.required,parentSchema:schema105,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -9513,8 +9628,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.vcpu === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema105.required,parentSchema:schema105,data};
+if(data.type === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "type"},message:"must have required property '"+"type"+"'",schema:schema105.required,parentSchema:schema105,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -9524,7 +9639,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!((key0 === "port") || (key0 === "vcpu"))){
+if(!((key0 === "vcpu") || (key0 === "type"))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema105,data};
 if(vErrors === null){
 vErrors = [err2];
@@ -9535,16 +9650,10 @@ vErrors.push(err2);
 errors++;
 }
 }
-if(data.port !== undefined){
-if(!(validate210(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
 if(data.vcpu !== undefined){
-let data1 = data.vcpu;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema105.properties.vcpu.type,parentSchema:schema105.properties.vcpu,data:data1};
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema105.properties.vcpu.type,parentSchema:schema105.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -9553,9 +9662,9 @@ vErrors.push(err3);
 }
 errors++;
 }
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 < 0 || isNaN(data1)){
-const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema105.properties.vcpu,data:data1};
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema105.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -9566,9 +9675,10 @@ errors++;
 }
 }
 }
-}
-else {
-const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema105.type,parentSchema:schema105,data};
+if(data.type !== undefined){
+let data1 = data.type;
+if(!(((((data1 === "VCPU_INFO") || (data1 === "RUNSTATE_ADDR")) || (data1 === "RUNSTATE_CURRENT")) || (data1 === "RUNSTATE_DATA")) || (data1 === "UPCALL_VECTOR"))){
+const err5 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema105.properties.type.enum},message:"must be equal to one of the allowed values",schema:schema105.properties.type.enum,parentSchema:schema105.properties.type,data:data1};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -9577,12 +9687,24 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate268.errors = vErrors;
+}
+}
+else {
+const err6 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema105.type,parentSchema:schema105,data};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+validate269.errors = vErrors;
 return errors === 0;
 }
-validate268.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate269.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call31: Validate = validate270;
+const call30: Validate = validate270;
 const schema106 = {"type":"object","additionalProperties":false,"properties":{"port":{"$ref":"#/$defs/u64"},"vcpu":{"type":"integer","minimum":0}},"required":["port","vcpu"]};
 
 function validate270(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -9629,8 +9751,8 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate210(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
@@ -9675,8 +9797,8 @@ return errors === 0;
 }
 validate270.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call32: Validate = validate272;
-const schema107 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"of":{"type":"integer","minimum":0}},"required":["vcpu","of"]};
+const call31: Validate = validate272;
+const schema107 = {"type":"object","additionalProperties":false,"properties":{"port":{"$ref":"#/$defs/u64"},"vcpu":{"type":"integer","minimum":0}},"required":["port","vcpu"]};
 
 function validate272(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -9689,8 +9811,8 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.vcpu === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema107.required,parentSchema:schema107,data};
+if(data.port === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "port"},message:"must have required property '"+"port"+"'",schema:schema107.required,parentSchema:schema107,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -9699,8 +9821,8 @@ vErrors.push(err0);
 }
 errors++;
 }
-if(data.of === undefined){
-const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "of"},message:"must have required property '"+"of"+"'",schema:schema107.required,parentSchema:schema107,data};
+if(data.vcpu === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema107.required,parentSchema:schema107,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -9710,7 +9832,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!((key0 === "vcpu") || (key0 === "of"))){
+if(!((key0 === "port") || (key0 === "vcpu"))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema107,data};
 if(vErrors === null){
 vErrors = [err2];
@@ -9721,10 +9843,16 @@ vErrors.push(err2);
 errors++;
 }
 }
+if(data.port !== undefined){
+if(!(validate212(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
 if(data.vcpu !== undefined){
-let data0 = data.vcpu;
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema107.properties.vcpu.type,parentSchema:schema107.properties.vcpu,data:data0};
+let data1 = data.vcpu;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema107.properties.vcpu.type,parentSchema:schema107.properties.vcpu,data:data1};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -9733,9 +9861,9 @@ vErrors.push(err3);
 }
 errors++;
 }
-if((typeof data0 == "number") && (isFinite(data0))){
-if(data0 < 0 || isNaN(data0)){
-const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema107.properties.vcpu,data:data0};
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 < 0 || isNaN(data1)){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema107.properties.vcpu,data:data1};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -9746,10 +9874,9 @@ errors++;
 }
 }
 }
-if(data.of !== undefined){
-let data1 = data.of;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err5 = {instancePath:instancePath+"/of",schemaPath:"#/properties/of/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema107.properties.of.type,parentSchema:schema107.properties.of,data:data1};
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema107.type,parentSchema:schema107,data};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -9758,42 +9885,18 @@ vErrors.push(err5);
 }
 errors++;
 }
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 < 0 || isNaN(data1)){
-const err6 = {instancePath:instancePath+"/of",schemaPath:"#/properties/of/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema107.properties.of,data:data1};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-}
-}
-}
-else {
-const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema107.type,parentSchema:schema107,data};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
 validate272.errors = vErrors;
 return errors === 0;
 }
 validate272.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call33: Validate = validate273;
-const schema108 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
+const call32: Validate = validate274;
+const schema108 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0},"of":{"type":"integer","minimum":0}},"required":["vcpu","of"]};
 
-function validate273(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate274(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate273.evaluated;
+const evaluated0 = validate274.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -9811,9 +9914,121 @@ vErrors.push(err0);
 }
 errors++;
 }
+if(data.of === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "of"},message:"must have required property '"+"of"+"'",schema:schema108.required,parentSchema:schema108,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((key0 === "vcpu") || (key0 === "of"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema108,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.vcpu !== undefined){
+let data0 = data.vcpu;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema108.properties.vcpu.type,parentSchema:schema108.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 < 0 || isNaN(data0)){
+const err4 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema108.properties.vcpu,data:data0};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+if(data.of !== undefined){
+let data1 = data.of;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err5 = {instancePath:instancePath+"/of",schemaPath:"#/properties/of/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema108.properties.of.type,parentSchema:schema108.properties.of,data:data1};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 < 0 || isNaN(data1)){
+const err6 = {instancePath:instancePath+"/of",schemaPath:"#/properties/of/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema108.properties.of,data:data1};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err7 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema108.type,parentSchema:schema108,data};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+validate274.errors = vErrors;
+return errors === 0;
+}
+validate274.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const call33: Validate = validate275;
+const schema109 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
+
+function validate275(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate275.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.vcpu === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema109.required,parentSchema:schema109,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
 for(const key0 in data){
 if(!(key0 === "vcpu")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema108,data};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema109,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -9826,7 +10041,7 @@ errors++;
 if(data.vcpu !== undefined){
 let data0 = data.vcpu;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema108.properties.vcpu.type,parentSchema:schema108.properties.vcpu,data:data0};
+const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema109.properties.vcpu.type,parentSchema:schema109.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -9837,7 +10052,7 @@ errors++;
 }
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 < 0 || isNaN(data0)){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema108.properties.vcpu,data:data0};
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema109.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -9850,7 +10065,7 @@ errors++;
 }
 }
 else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema108.type,parentSchema:schema108,data};
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema109.type,parentSchema:schema109,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -9859,70 +10074,12 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate273.errors = vErrors;
+validate275.errors = vErrors;
 return errors === 0;
 }
-validate273.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate275.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call34: Validate = validate274;
-const schema109 = {"type":"object","additionalProperties":false,"properties":{"port":{"$ref":"#/$defs/u64"}},"required":["port"]};
-
-function validate274(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate274.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.port === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "port"},message:"must have required property '"+"port"+"'",schema:schema109.required,parentSchema:schema109,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-for(const key0 in data){
-if(!(key0 === "port")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema109,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-if(data.port !== undefined){
-if(!(validate210(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema109.type,parentSchema:schema109,data};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-validate274.errors = vErrors;
-return errors === 0;
-}
-validate274.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
-
-const call35: Validate = validate276;
+const call34: Validate = validate276;
 const schema110 = {"type":"object","additionalProperties":false,"properties":{"port":{"$ref":"#/$defs/u64"}},"required":["port"]};
 
 function validate276(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -9959,8 +10116,8 @@ errors++;
 }
 }
 if(data.port !== undefined){
-if(!(validate210(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
@@ -9980,8 +10137,8 @@ return errors === 0;
 }
 validate276.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call36: Validate = validate278;
-const schema111 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
+const call35: Validate = validate278;
+const schema111 = {"type":"object","additionalProperties":false,"properties":{"port":{"$ref":"#/$defs/u64"}},"required":["port"]};
 
 function validate278(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -9994,8 +10151,66 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.port === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "port"},message:"must have required property '"+"port"+"'",schema:schema111.required,parentSchema:schema111,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(key0 === "port")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema111,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.port !== undefined){
+if(!(validate212(data.port, {instancePath:instancePath+"/port",parentData:data,parentDataProperty:"port",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema111.type,parentSchema:schema111,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate278.errors = vErrors;
+return errors === 0;
+}
+validate278.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+const call36: Validate = validate280;
+const schema112 = {"type":"object","additionalProperties":false,"properties":{"vcpu":{"type":"integer","minimum":0}},"required":["vcpu"]};
+
+function validate280(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate280.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.vcpu === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema111.required,parentSchema:schema111,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "vcpu"},message:"must have required property '"+"vcpu"+"'",schema:schema112.required,parentSchema:schema112,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10006,7 +10221,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(key0 === "vcpu")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema111,data};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema112,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -10019,7 +10234,7 @@ errors++;
 if(data.vcpu !== undefined){
 let data0 = data.vcpu;
 if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema111.properties.vcpu.type,parentSchema:schema111.properties.vcpu,data:data0};
+const err2 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema112.properties.vcpu.type,parentSchema:schema112.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -10030,7 +10245,7 @@ errors++;
 }
 if((typeof data0 == "number") && (isFinite(data0))){
 if(data0 < 0 || isNaN(data0)){
-const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema111.properties.vcpu,data:data0};
+const err3 = {instancePath:instancePath+"/vcpu",schemaPath:"#/properties/vcpu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema112.properties.vcpu,data:data0};
 if(vErrors === null){
 vErrors = [err3];
 }
@@ -10043,7 +10258,7 @@ errors++;
 }
 }
 else {
-const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema111.type,parentSchema:schema111,data};
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema112.type,parentSchema:schema112,data};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -10052,18 +10267,18 @@ vErrors.push(err4);
 }
 errors++;
 }
-validate278.errors = vErrors;
+validate280.errors = vErrors;
 return errors === 0;
 }
-validate278.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate280.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const call37: Validate = validate279;
-const schema112 = {"type":"object","additionalProperties":false,"properties":{"ns":{"$ref":"#/$defs/u64"}},"required":["ns"]};
+const call37: Validate = validate281;
+const schema113 = {"type":"object","additionalProperties":false,"properties":{"ns":{"$ref":"#/$defs/u64"}},"required":["ns"]};
 
-function validate279(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate281(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate279.evaluated;
+const evaluated0 = validate281.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10072,7 +10287,7 @@ evaluated0.items = undefined;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 if(data.ns === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "ns"},message:"must have required property '"+"ns"+"'",schema:schema112.required,parentSchema:schema112,data};
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "ns"},message:"must have required property '"+"ns"+"'",schema:schema113.required,parentSchema:schema113,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10083,7 +10298,7 @@ errors++;
 }
 for(const key0 in data){
 if(!(key0 === "ns")){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema112,data};
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema113,data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -10094,14 +10309,14 @@ errors++;
 }
 }
 if(data.ns !== undefined){
-if(!(validate210(data.ns, {instancePath:instancePath+"/ns",parentData:data,parentDataProperty:"ns",rootData,dynamicAnchors}))){
-vErrors = vErrors === null ? validate210.errors : vErrors.concat(validate210.errors);
+if(!(validate212(data.ns, {instancePath:instancePath+"/ns",parentData:data,parentDataProperty:"ns",rootData,dynamicAnchors}))){
+vErrors = vErrors === null ? validate212.errors : vErrors.concat(validate212.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema112.type,parentSchema:schema112,data};
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema113.type,parentSchema:schema113,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -10110,46 +10325,18 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate279.errors = vErrors;
+validate281.errors = vErrors;
 return errors === 0;
 }
-validate279.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate281.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const read0: Validate = validate282;
-const schema114 = {"type":"integer"};
-
-function validate282(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate282.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema114.type,parentSchema:schema114,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-validate282.errors = vErrors;
-return errors === 0;
-}
-validate282.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read1: Validate = validate283;
+const read0: Validate = validate284;
 const schema115 = {"type":"integer"};
 
-function validate283(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate284(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate283.evaluated;
+const evaluated0 = validate284.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10166,18 +10353,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate283.errors = vErrors;
+validate284.errors = vErrors;
 return errors === 0;
 }
-validate283.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate284.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read2: Validate = validate284;
+const read1: Validate = validate285;
 const schema116 = {"type":"integer"};
 
-function validate284(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate285(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate284.evaluated;
+const evaluated0 = validate285.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10194,41 +10381,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate284.errors = vErrors;
-return errors === 0;
-}
-validate284.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read3: Validate = validate285;
-const schema117 = {"enum":["OUTSIDE_GUEST_MODE","IN_GUEST_MODE","EXITING_GUEST_MODE"]};
-
-function validate285(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate285.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((data === "OUTSIDE_GUEST_MODE") || (data === "IN_GUEST_MODE")) || (data === "EXITING_GUEST_MODE"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema117.enum},message:"must be equal to one of the allowed values",schema:schema117.enum,parentSchema:schema117,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
 validate285.errors = vErrors;
 return errors === 0;
 }
 validate285.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read4: Validate = validate286;
-const schema118 = {"type":"boolean"};
+const read2: Validate = validate286;
+const schema117 = {"type":"integer"};
 
 function validate286(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10240,8 +10399,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema118.type,parentSchema:schema118,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema117.type,parentSchema:schema117,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10255,8 +10414,8 @@ return errors === 0;
 }
 validate286.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read5: Validate = validate287;
-const schema119 = {"type":"integer"};
+const read3: Validate = validate287;
+const schema118 = {"enum":["OUTSIDE_GUEST_MODE","IN_GUEST_MODE","EXITING_GUEST_MODE"]};
 
 function validate287(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10268,8 +10427,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema119.type,parentSchema:schema119,data};
+if(!(((data === "OUTSIDE_GUEST_MODE") || (data === "IN_GUEST_MODE")) || (data === "EXITING_GUEST_MODE"))){
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema118.enum},message:"must be equal to one of the allowed values",schema:schema118.enum,parentSchema:schema118,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10283,13 +10442,41 @@ return errors === 0;
 }
 validate287.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read6: Validate = validate288;
-const schema120 = {"type":"integer"};
+const read4: Validate = validate288;
+const schema119 = {"type":"boolean"};
 
 function validate288(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate288.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema119.type,parentSchema:schema119,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate288.errors = vErrors;
+return errors === 0;
+}
+validate288.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read5: Validate = validate289;
+const schema120 = {"type":"integer"};
+
+function validate289(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate289.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10306,18 +10493,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate288.errors = vErrors;
+validate289.errors = vErrors;
 return errors === 0;
 }
-validate288.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate289.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read7: Validate = validate289;
+const read6: Validate = validate290;
 const schema121 = {"type":"integer"};
 
-function validate289(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate290(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate289.evaluated;
+const evaluated0 = validate290.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10334,41 +10521,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate289.errors = vErrors;
-return errors === 0;
-}
-validate289.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read8: Validate = validate290;
-const schema122 = {"enum":["none","kernel","split"]};
-
-function validate290(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate290.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((data === "none") || (data === "kernel")) || (data === "split"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema122.enum},message:"must be equal to one of the allowed values",schema:schema122.enum,parentSchema:schema122,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
 validate290.errors = vErrors;
 return errors === 0;
 }
 validate290.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read9: Validate = validate291;
-const schema123 = {"type":"integer"};
+const read7: Validate = validate291;
+const schema122 = {"type":"integer"};
 
 function validate291(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10381,7 +10540,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema123.type,parentSchema:schema123,data};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema122.type,parentSchema:schema122,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10395,8 +10554,8 @@ return errors === 0;
 }
 validate291.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read10: Validate = validate292;
-const schema124 = {"type":"array","items":{"type":"integer"}};
+const read8: Validate = validate292;
+const schema123 = {"enum":["none","kernel","split"]};
 
 function validate292(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10408,12 +10567,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(Array.isArray(data)){
-const len0 = data.length;
-for(let i0=0; i0<len0; i0++){
-let data0 = data[i0];
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema124.items.type,parentSchema:schema124.items,data:data0};
+if(!(((data === "none") || (data === "kernel")) || (data === "split"))){
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema123.enum},message:"must be equal to one of the allowed values",schema:schema123.enum,parentSchema:schema123,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10422,25 +10577,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema124.type,parentSchema:schema124,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
 validate292.errors = vErrors;
 return errors === 0;
 }
-validate292.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate292.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read11: Validate = validate293;
-const schema125 = {"enum":["none","own","other"]};
+const read9: Validate = validate293;
+const schema124 = {"type":"integer"};
 
 function validate293(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10452,8 +10595,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((data === "none") || (data === "own")) || (data === "other"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema125.enum},message:"must be equal to one of the allowed values",schema:schema125.enum,parentSchema:schema125,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema124.type,parentSchema:schema124,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10467,8 +10610,8 @@ return errors === 0;
 }
 validate293.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read12: Validate = validate294;
-const schema126 = {"enum":["none","current","stale"]};
+const read10: Validate = validate294;
+const schema125 = {"type":"array","items":{"type":"integer"}};
 
 function validate294(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10480,8 +10623,12 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((data === "none") || (data === "current")) || (data === "stale"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema126.enum},message:"must be equal to one of the allowed values",schema:schema126.enum,parentSchema:schema126,data};
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+let data0 = data[i0];
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema125.items.type,parentSchema:schema125.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10490,13 +10637,25 @@ vErrors.push(err0);
 }
 errors++;
 }
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema125.type,parentSchema:schema125,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
 validate294.errors = vErrors;
 return errors === 0;
 }
-validate294.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate294.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
-const read13: Validate = validate295;
-const schema127 = {"type":"boolean"};
+const read11: Validate = validate295;
+const schema126 = {"enum":["none","own","other"]};
 
 function validate295(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10508,8 +10667,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema127.type,parentSchema:schema127,data};
+if(!(((data === "none") || (data === "own")) || (data === "other"))){
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema126.enum},message:"must be equal to one of the allowed values",schema:schema126.enum,parentSchema:schema126,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10523,8 +10682,8 @@ return errors === 0;
 }
 validate295.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read14: Validate = validate296;
-const schema128 = {"type":"integer"};
+const read12: Validate = validate296;
+const schema127 = {"enum":["none","current","stale"]};
 
 function validate296(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10536,8 +10695,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema128.type,parentSchema:schema128,data};
+if(!(((data === "none") || (data === "current")) || (data === "stale"))){
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema127.enum},message:"must be equal to one of the allowed values",schema:schema127.enum,parentSchema:schema127,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10551,8 +10710,8 @@ return errors === 0;
 }
 validate296.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read15: Validate = validate297;
-const schema129 = {"type":"boolean"};
+const read13: Validate = validate297;
+const schema128 = {"type":"boolean"};
 
 function validate297(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10565,7 +10724,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema129.type,parentSchema:schema129,data};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema128.type,parentSchema:schema128,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10579,8 +10738,8 @@ return errors === 0;
 }
 validate297.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read16: Validate = validate298;
-const schema130 = {"type":"integer"};
+const read14: Validate = validate298;
+const schema129 = {"type":"integer"};
 
 function validate298(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10593,7 +10752,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema130.type,parentSchema:schema130,data};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema129.type,parentSchema:schema129,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10607,13 +10766,41 @@ return errors === 0;
 }
 validate298.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read17: Validate = validate299;
-const schema131 = {"type":"integer"};
+const read15: Validate = validate299;
+const schema130 = {"type":"boolean"};
 
 function validate299(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate299.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema130.type,parentSchema:schema130,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate299.errors = vErrors;
+return errors === 0;
+}
+validate299.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read16: Validate = validate300;
+const schema131 = {"type":"integer"};
+
+function validate300(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate300.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10630,18 +10817,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate299.errors = vErrors;
+validate300.errors = vErrors;
 return errors === 0;
 }
-validate299.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate300.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read18: Validate = validate300;
+const read17: Validate = validate301;
 const schema132 = {"type":"integer"};
 
-function validate300(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate301(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate300.evaluated;
+const evaluated0 = validate301.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10658,26 +10845,26 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate300.errors = vErrors;
+validate301.errors = vErrors;
 return errors === 0;
 }
-validate300.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate301.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read19: Validate = validate301;
-const schema133 = {"type":"string"};
+const read18: Validate = validate302;
+const schema133 = {"type":"integer"};
 
-function validate301(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate302(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate301.evaluated;
+const evaluated0 = validate302.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema133.type,parentSchema:schema133,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema133.type,parentSchema:schema133,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10686,18 +10873,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate301.errors = vErrors;
+validate302.errors = vErrors;
 return errors === 0;
 }
-validate301.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate302.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read20: Validate = validate302;
+const read19: Validate = validate303;
 const schema134 = {"type":"string"};
 
-function validate302(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate303(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate302.evaluated;
+const evaluated0 = validate303.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10714,18 +10901,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate302.errors = vErrors;
+validate303.errors = vErrors;
 return errors === 0;
 }
-validate302.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate303.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read21: Validate = validate303;
+const read20: Validate = validate304;
 const schema135 = {"type":"string"};
 
-function validate303(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate304(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate303.evaluated;
+const evaluated0 = validate304.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10742,18 +10929,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate303.errors = vErrors;
+validate304.errors = vErrors;
 return errors === 0;
 }
-validate303.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate304.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read22: Validate = validate304;
+const read21: Validate = validate305;
 const schema136 = {"type":"string"};
 
-function validate304(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate305(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate304.evaluated;
+const evaluated0 = validate305.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10770,57 +10957,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate304.errors = vErrors;
-return errors === 0;
-}
-validate304.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read23: Validate = validate305;
-const schema137 = {"type":"array","items":{"type":"string"}};
-
-function validate305(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate305.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(Array.isArray(data)){
-const len0 = data.length;
-for(let i0=0; i0<len0; i0++){
-let data0 = data[i0];
-if(typeof data0 !== "string"){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema137.items.type,parentSchema:schema137.items,data:data0};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema137.type,parentSchema:schema137,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
 validate305.errors = vErrors;
 return errors === 0;
 }
-validate305.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate305.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read24: Validate = validate306;
-const schema138 = {"type":"boolean"};
+const read22: Validate = validate306;
+const schema137 = {"type":"string"};
 
 function validate306(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10832,8 +10975,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema138.type,parentSchema:schema138,data};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema137.type,parentSchema:schema137,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10847,13 +10990,57 @@ return errors === 0;
 }
 validate306.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read25: Validate = validate307;
-const schema139 = {"type":"boolean"};
+const read23: Validate = validate307;
+const schema138 = {"type":"array","items":{"type":"string"}};
 
 function validate307(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate307.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+let data0 = data[i0];
+if(typeof data0 !== "string"){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema138.items.type,parentSchema:schema138.items,data:data0};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema138.type,parentSchema:schema138,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate307.errors = vErrors;
+return errors === 0;
+}
+validate307.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+
+const read24: Validate = validate308;
+const schema139 = {"type":"boolean"};
+
+function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate308.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10870,41 +11057,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate307.errors = vErrors;
-return errors === 0;
-}
-validate307.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read26: Validate = validate308;
-const schema140 = {"type":"integer"};
-
-function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate308.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema140.type,parentSchema:schema140,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
 validate308.errors = vErrors;
 return errors === 0;
 }
 validate308.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read27: Validate = validate309;
-const schema141 = {"type":"array","items":{"type":"integer"}};
+const read25: Validate = validate309;
+const schema140 = {"type":"boolean"};
 
 function validate309(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -10916,12 +11075,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(Array.isArray(data)){
-const len0 = data.length;
-for(let i0=0; i0<len0; i0++){
-let data0 = data[i0];
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema141.items.type,parentSchema:schema141.items,data:data0};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema140.type,parentSchema:schema140,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -10930,30 +11085,46 @@ vErrors.push(err0);
 }
 errors++;
 }
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema141.type,parentSchema:schema141,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
 validate309.errors = vErrors;
 return errors === 0;
 }
-validate309.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate309.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read28: Validate = validate310;
-const schema142 = {"type":"array","items":{"type":"integer"}};
+const read26: Validate = validate310;
+const schema141 = {"type":"integer"};
 
 function validate310(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate310.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema141.type,parentSchema:schema141,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate310.errors = vErrors;
+return errors === 0;
+}
+validate310.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read27: Validate = validate311;
+const schema142 = {"type":"array","items":{"type":"integer"}};
+
+function validate311(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate311.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -10986,41 +11157,13 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate310.errors = vErrors;
-return errors === 0;
-}
-validate310.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
-
-const read29: Validate = validate311;
-const schema143 = {"type":"boolean"};
-
-function validate311(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate311.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema143.type,parentSchema:schema143,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
 validate311.errors = vErrors;
 return errors === 0;
 }
-validate311.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate311.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
-const read30: Validate = validate312;
-const schema144 = {"type":"string"};
+const read28: Validate = validate312;
+const schema143 = {"type":"array","items":{"type":"integer"}};
 
 function validate312(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11032,8 +11175,12 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema144.type,parentSchema:schema144,data};
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+let data0 = data[i0];
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema143.items.type,parentSchema:schema143.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11042,18 +11189,58 @@ vErrors.push(err0);
 }
 errors++;
 }
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema143.type,parentSchema:schema143,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
 validate312.errors = vErrors;
 return errors === 0;
 }
-validate312.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate312.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
-const read31: Validate = validate313;
-const schema145 = {"type":"string"};
+const read29: Validate = validate313;
+const schema144 = {"type":"boolean"};
 
 function validate313(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate313.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema144.type,parentSchema:schema144,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate313.errors = vErrors;
+return errors === 0;
+}
+validate313.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read30: Validate = validate314;
+const schema145 = {"type":"string"};
+
+function validate314(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate314.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -11070,57 +11257,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate313.errors = vErrors;
-return errors === 0;
-}
-validate313.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read32: Validate = validate314;
-const schema146 = {"type":"array","items":{"type":"integer"}};
-
-function validate314(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate314.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(Array.isArray(data)){
-const len0 = data.length;
-for(let i0=0; i0<len0; i0++){
-let data0 = data[i0];
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema146.items.type,parentSchema:schema146.items,data:data0};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema146.type,parentSchema:schema146,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
 validate314.errors = vErrors;
 return errors === 0;
 }
-validate314.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate314.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read33: Validate = validate315;
-const schema147 = {"type":"boolean"};
+const read31: Validate = validate315;
+const schema146 = {"type":"string"};
 
 function validate315(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11132,8 +11275,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema147.type,parentSchema:schema147,data};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema146.type,parentSchema:schema146,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11147,8 +11290,8 @@ return errors === 0;
 }
 validate315.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read34: Validate = validate316;
-const schema148 = {"type":"integer"};
+const read32: Validate = validate316;
+const schema147 = {"type":"array","items":{"type":"integer"}};
 
 function validate316(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11160,8 +11303,12 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema148.type,parentSchema:schema148,data};
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+let data0 = data[i0];
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema147.items.type,parentSchema:schema147.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11170,13 +11317,25 @@ vErrors.push(err0);
 }
 errors++;
 }
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema147.type,parentSchema:schema147,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
 validate316.errors = vErrors;
 return errors === 0;
 }
-validate316.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate316.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
-const read35: Validate = validate317;
-const schema149 = {"type":"boolean"};
+const read33: Validate = validate317;
+const schema148 = {"type":"boolean"};
 
 function validate317(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11189,7 +11348,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema149.type,parentSchema:schema149,data};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema148.type,parentSchema:schema148,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11203,8 +11362,8 @@ return errors === 0;
 }
 validate317.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read36: Validate = validate318;
-const schema150 = {"oneOf":[{"type":"integer"},{"const":"none"}]};
+const read34: Validate = validate318;
+const schema149 = {"type":"integer"};
 
 function validate318(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11216,12 +11375,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-const _errs0 = errors;
-let valid0 = false;
-let passing0 = null;
-const _errs1 = errors;
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema150.oneOf[0].type,parentSchema:schema150.oneOf[0],data};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema149.type,parentSchema:schema149,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11230,61 +11385,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-var _valid0 = _errs1 === errors;
-if(_valid0){
-valid0 = true;
-passing0 = 0;
-}
-const _errs3 = errors;
-if("none" !== data){
-const err1 = {instancePath,schemaPath:"#/oneOf/1/const",keyword:"const",params:{allowedValue: "none"},message:"must be equal to constant",schema:"none",parentSchema:schema150.oneOf[1],data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-var _valid0 = _errs3 === errors;
-if(_valid0 && valid0){
-valid0 = false;
-passing0 = [passing0, 1];
-}
-else {
-if(_valid0){
-valid0 = true;
-passing0 = 1;
-}
-}
-if(!valid0){
-const err2 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema150.oneOf,parentSchema:schema150,data};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-else {
-errors = _errs0;
-if(vErrors !== null){
-if(_errs0){
-vErrors.length = _errs0;
-}
-else {
-vErrors = null;
-}
-}
-}
 validate318.errors = vErrors;
 return errors === 0;
 }
 validate318.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read37: Validate = validate319;
-const schema151 = {"type":"boolean"};
+const read35: Validate = validate319;
+const schema150 = {"type":"boolean"};
 
 function validate319(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11297,7 +11404,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema151.type,parentSchema:schema151,data};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema150.type,parentSchema:schema150,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11311,8 +11418,8 @@ return errors === 0;
 }
 validate319.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read38: Validate = validate320;
-const schema152 = {"type":"integer"};
+const read36: Validate = validate320;
+const schema151 = {"oneOf":[{"type":"integer"},{"const":"none"}]};
 
 function validate320(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11324,40 +11431,12 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema152.type,parentSchema:schema152,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-validate320.errors = vErrors;
-return errors === 0;
-}
-validate320.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read39: Validate = validate321;
-const schema153 = {"oneOf":[{"type":"integer"},{"const":"none"}]};
-
-function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate321.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
 const _errs0 = errors;
 let valid0 = false;
 let passing0 = null;
 const _errs1 = errors;
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema153.oneOf[0].type,parentSchema:schema153.oneOf[0],data};
+const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema151.oneOf[0].type,parentSchema:schema151.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11373,7 +11452,7 @@ passing0 = 0;
 }
 const _errs3 = errors;
 if("none" !== data){
-const err1 = {instancePath,schemaPath:"#/oneOf/1/const",keyword:"const",params:{allowedValue: "none"},message:"must be equal to constant",schema:"none",parentSchema:schema153.oneOf[1],data};
+const err1 = {instancePath,schemaPath:"#/oneOf/1/const",keyword:"const",params:{allowedValue: "none"},message:"must be equal to constant",schema:"none",parentSchema:schema151.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -11394,7 +11473,7 @@ passing0 = 1;
 }
 }
 if(!valid0){
-const err2 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema153.oneOf,parentSchema:schema153,data};
+const err2 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema151.oneOf,parentSchema:schema151,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -11414,13 +11493,41 @@ vErrors = null;
 }
 }
 }
+validate320.errors = vErrors;
+return errors === 0;
+}
+validate320.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read37: Validate = validate321;
+const schema152 = {"type":"boolean"};
+
+function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate321.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema152.type,parentSchema:schema152,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
 validate321.errors = vErrors;
 return errors === 0;
 }
 validate321.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read40: Validate = validate322;
-const schema154 = {"type":"integer"};
+const read38: Validate = validate322;
+const schema153 = {"type":"integer"};
 
 function validate322(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11433,7 +11540,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema154.type,parentSchema:schema154,data};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema153.type,parentSchema:schema153,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11447,8 +11554,8 @@ return errors === 0;
 }
 validate322.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read41: Validate = validate323;
-const schema155 = {"type":"string"};
+const read39: Validate = validate323;
+const schema154 = {"oneOf":[{"type":"integer"},{"const":"none"}]};
 
 function validate323(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11460,8 +11567,12 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema155.type,parentSchema:schema155,data};
+const _errs0 = errors;
+let valid0 = false;
+let passing0 = null;
+const _errs1 = errors;
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema154.oneOf[0].type,parentSchema:schema154.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11470,18 +11581,94 @@ vErrors.push(err0);
 }
 errors++;
 }
+var _valid0 = _errs1 === errors;
+if(_valid0){
+valid0 = true;
+passing0 = 0;
+}
+const _errs3 = errors;
+if("none" !== data){
+const err1 = {instancePath,schemaPath:"#/oneOf/1/const",keyword:"const",params:{allowedValue: "none"},message:"must be equal to constant",schema:"none",parentSchema:schema154.oneOf[1],data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+var _valid0 = _errs3 === errors;
+if(_valid0 && valid0){
+valid0 = false;
+passing0 = [passing0, 1];
+}
+else {
+if(_valid0){
+valid0 = true;
+passing0 = 1;
+}
+}
+if(!valid0){
+const err2 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema154.oneOf,parentSchema:schema154,data};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+else {
+errors = _errs0;
+if(vErrors !== null){
+if(_errs0){
+vErrors.length = _errs0;
+}
+else {
+vErrors = null;
+}
+}
+}
 validate323.errors = vErrors;
 return errors === 0;
 }
 validate323.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read42: Validate = validate324;
-const schema156 = {"type":"string"};
+const read40: Validate = validate324;
+const schema155 = {"type":"integer"};
 
 function validate324(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
 const evaluated0 = validate324.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema155.type,parentSchema:schema155,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate324.errors = vErrors;
+return errors === 0;
+}
+validate324.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read41: Validate = validate325;
+const schema156 = {"type":"string"};
+
+function validate325(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate325.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -11498,26 +11685,26 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate324.errors = vErrors;
+validate325.errors = vErrors;
 return errors === 0;
 }
-validate324.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate325.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read43: Validate = validate325;
-const schema157 = {"type":"boolean"};
+const read42: Validate = validate326;
+const schema157 = {"type":"string"};
 
-function validate325(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate326(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate325.evaluated;
+const evaluated0 = validate326.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema157.type,parentSchema:schema157,data};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema157.type,parentSchema:schema157,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11526,18 +11713,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate325.errors = vErrors;
+validate326.errors = vErrors;
 return errors === 0;
 }
-validate325.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate326.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read44: Validate = validate326;
+const read43: Validate = validate327;
 const schema158 = {"type":"boolean"};
 
-function validate326(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate327(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate326.evaluated;
+const evaluated0 = validate327.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -11554,18 +11741,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate326.errors = vErrors;
+validate327.errors = vErrors;
 return errors === 0;
 }
-validate326.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate327.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read45: Validate = validate327;
+const read44: Validate = validate328;
 const schema159 = {"type":"boolean"};
 
-function validate327(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate328(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate327.evaluated;
+const evaluated0 = validate328.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -11582,26 +11769,26 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate327.errors = vErrors;
+validate328.errors = vErrors;
 return errors === 0;
 }
-validate327.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate328.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read46: Validate = validate328;
-const schema160 = {"type":"string"};
+const read45: Validate = validate329;
+const schema160 = {"type":"boolean"};
 
-function validate328(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate329(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate328.evaluated;
+const evaluated0 = validate329.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema160.type,parentSchema:schema160,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema160.type,parentSchema:schema160,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11610,18 +11797,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate328.errors = vErrors;
+validate329.errors = vErrors;
 return errors === 0;
 }
-validate328.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate329.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read47: Validate = validate329;
+const read46: Validate = validate330;
 const schema161 = {"type":"string"};
 
-function validate329(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate330(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate329.evaluated;
+const evaluated0 = validate330.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -11638,18 +11825,18 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate329.errors = vErrors;
+validate330.errors = vErrors;
 return errors === 0;
 }
-validate329.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate330.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read48: Validate = validate330;
+const read47: Validate = validate331;
 const schema162 = {"type":"string"};
 
-function validate330(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate331(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate330.evaluated;
+const evaluated0 = validate331.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -11666,41 +11853,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-validate330.errors = vErrors;
-return errors === 0;
-}
-validate330.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read49: Validate = validate331;
-const schema163 = {"type":["integer","string"]};
-
-function validate331(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate331.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema163.type},message:"must be integer,string",schema:schema163.type,parentSchema:schema163,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
 validate331.errors = vErrors;
 return errors === 0;
 }
 validate331.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read50: Validate = validate332;
-const schema164 = {"type":"boolean"};
+const read48: Validate = validate332;
+const schema163 = {"type":"string"};
 
 function validate332(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11712,8 +11871,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema164.type,parentSchema:schema164,data};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema163.type,parentSchema:schema163,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11727,8 +11886,8 @@ return errors === 0;
 }
 validate332.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read51: Validate = validate333;
-const schema165 = {"type":"string"};
+const read49: Validate = validate333;
+const schema164 = {"type":["integer","string"]};
 
 function validate333(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11740,8 +11899,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema165.type,parentSchema:schema165,data};
+if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema164.type},message:"must be integer,string",schema:schema164.type,parentSchema:schema164,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11755,8 +11914,8 @@ return errors === 0;
 }
 validate333.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
-const read52: Validate = validate334;
-const schema166 = {"type":"boolean"};
+const read50: Validate = validate334;
+const schema165 = {"type":"boolean"};
 
 function validate334(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -11769,7 +11928,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema166.type,parentSchema:schema166,data};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema165.type,parentSchema:schema165,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -11782,6 +11941,62 @@ validate334.errors = vErrors;
 return errors === 0;
 }
 validate334.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read51: Validate = validate335;
+const schema166 = {"type":"string"};
+
+function validate335(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate335.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema166.type,parentSchema:schema166,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate335.errors = vErrors;
+return errors === 0;
+}
+validate335.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read52: Validate = validate336;
+const schema167 = {"type":"boolean"};
+
+function validate336(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate336.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema167.type,parentSchema:schema167,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate336.errors = vErrors;
+return errors === 0;
+}
+validate336.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 /** For each call, its arguments: an object without the keys that every call has. */
 export const callArguments: ReadonlyMap<string, Validate> = new Map<string, Validate>([
