@@ -48,7 +48,7 @@ export function reference(variant: Variant = { name: "reference", ops: {} }, mak
       case "call":
         return call(world(), request);
       case "step":
-        world().advance(world().thread(request.thread), request.pick ?? 0);
+        world().advance(world().thread(request.thread ?? ""), request.pick ?? 0);
         return { threads: standings(world()), ...reports(world()) };
       case "read":
         return { values: read(world().kvm, request.names) };

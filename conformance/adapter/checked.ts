@@ -20,8 +20,9 @@ export function wrongWithRequest(request: unknown): string | undefined {
 
 /** What is wrong with a reply to a request of this kind, if anything is. */
 export function wrongWithReply(op: Request["op"], reply: unknown): string | undefined {
-  const failed = typeof reply === "object" && reply !== null && "error" in reply;
-  return wrong(failed ? validators.errorReply : REPLIES[op], reply);
+  const says = (key: string): boolean => typeof reply === "object" && reply !== null && key in reply;
+  if (says("error")) return wrong(validators.errorReply, reply);
+  return wrong(op === "step" && says("outcomes") ? validators.raceReply : REPLIES[op], reply);
 }
 
 function wrong(validate: Validate, message: unknown): string | undefined {

@@ -65,6 +65,11 @@ export class Crashed extends Error {
   override readonly name = "Crashed";
 }
 
+/** There can be no world as the case asks for it: thrown by an adapter's `open`, and inside an exchange that was told so. */
+export class Cannot extends Error {
+  override readonly name = "Cannot";
+}
+
 /** Thrown inside an exchange when a request is not answered in time. */
 export class Overdue extends Error {
   override readonly name = "Overdue";

@@ -1,5 +1,6 @@
 import type { Given } from "../../spec/generated/types";
 import { checked } from "./checked";
+import { Cannot } from "./door";
 import { doorTo, type Adapter } from "./in-process";
 
 const toy: Adapter<Given> = {
@@ -29,6 +30,24 @@ test("a door says hello with the tables' names, and answers with what the functi
   expect(door({ op: "call", thread: "P0", do: "vm.create_vcpu", args: { id: 1 } })).toEqual({ blocked: true });
   expect(door({ op: "call", thread: "P0", do: "guest.nop", args: {} })).toEqual({ unsupported: true });
   expect(door({ op: "close" })).toEqual({ leaks: ["fd 3"] });
+});
+
+test("a world that there cannot be is said to, with the reason; any other error is a crash", () => {
+  const opens = (error: Error) =>
+    doorTo({
+      ...toy,
+      open: () => {
+        throw error;
+      },
+    });
+  const request = { op: "open", given: { backend: "vmx" } } as const;
+  expect(checked(opens(new Cannot("this is an AMD machine")))(request)).toEqual({ cannot: "this is an AMD machine" });
+  expect(() => opens(new Error("no memory"))(request)).toThrow("no memory");
+});
+
+test("why a feature is absent is told with the greeting", () => {
+  const door = checked(doorTo({ ...toy, absent: { "xen.evtchn": "KVM_CAP_XEN_HVM is 0" } }));
+  expect(door({ op: "hello", protocol: 1, runner: "t" })).toMatchObject({ absent: { "xen.evtchn": "KVM_CAP_XEN_HVM is 0" } });
 });
 
 test("a read with a star shows every instance, and one instance by its name", () => {

@@ -1,8 +1,18 @@
 /** What an implementer in TypeScript writes, and the door that it makes. */
-import type { CallName, CallReply, FeatureName, Given, HelloReply, LimitName, ReadPattern, Value } from "../../spec/generated/types";
+import type {
+  CallName,
+  CallReply,
+  FeatureName,
+  Given,
+  HelloReply,
+  LimitName,
+  OpenReply,
+  ReadPattern,
+  Value,
+} from "../../spec/generated/types";
 import { bind, bindingOf } from "../case/binding";
 import { declaredAs } from "../case/names";
-import type { Door } from "./door";
+import { Cannot, type Door } from "./door";
 
 /** What a call came to: its return, or more (that it is blocked, which events happened, who has returned late). */
 export type Answer = Value | CallReply;
@@ -21,8 +31,10 @@ export interface Adapter<World> {
   /** The kernel whose behaviour it claims, as `v6.1`; the newest if not said. */
   readonly kernel?: string;
   readonly features: readonly FeatureName[];
+  /** Why it does not claim others, for the reports. */
+  readonly absent?: { readonly [F in FeatureName]?: string };
   readonly limits?: Partial<Record<LimitName, number>>;
-  /** Makes a fresh world. */
+  /** Makes a fresh world. Throws Cannot, with the reason, if there can be none like that. */
   open(given: Given): World;
   readonly calls: { readonly [C in CallName]?: MakeCall<World> };
   readonly reads: { readonly [R in ReadPattern]?: ShowRead<World> };
@@ -44,8 +56,7 @@ export function doorTo<World>(adapter: Adapter<World>): Door {
       case "hello":
         return helloOf(adapter);
       case "open":
-        world = adapter.open(request.given);
-        return {};
+        return opens(() => (world = adapter.open(request.given)));
       case "call": {
         const call = adapter.calls[request.do as CallName];
         if (call === undefined) return { unsupported: true };
@@ -65,8 +76,18 @@ export function doorTo<World>(adapter: Adapter<World>): Door {
   };
 }
 
+function opens(open: () => void): OpenReply {
+  try {
+    open();
+    return {};
+  } catch (error) {
+    if (error instanceof Cannot) return { cannot: error.message };
+    throw error;
+  }
+}
+
 function helloOf<World>(adapter: Adapter<World>): HelloReply {
-  const { name, version, kind, kernel, features, limits, calls, reads, events } = adapter;
+  const { name, version, kind, kernel, features, absent, limits, calls, reads, events } = adapter;
   return {
     protocol: 1,
     name,
@@ -75,6 +96,7 @@ function helloOf<World>(adapter: Adapter<World>): HelloReply {
     ...(kernel !== undefined && { kernel }),
     control: "call",
     features: [...features],
+    ...(absent !== undefined && { absent: { ...absent } }),
     calls: Object.keys(calls),
     reads: Object.keys(reads),
     ...(events !== undefined && { events: [...events] }),

@@ -4,6 +4,7 @@ import type { HelloReply, Reply, Request } from "../../spec/generated/types";
 import { wrongWithReply, wrongWithRequest } from "./checked";
 import { answered, Crashed, Overdue } from "./door";
 import { splitLines } from "./lines";
+import type { Remote } from "./remote";
 
 /** How much is borne with. Times are in milliseconds. */
 export interface Patience {
@@ -32,7 +33,7 @@ interface Waiting {
 }
 
 /** A process that answers requests. One that died is started again by the next `open`, within limits. */
-export class Child {
+export class Child implements Remote {
   /** The last lines of its stderr: its log, never a verdict. */
   readonly log: string[] = [];
   private process: ChildProcessWithoutNullStreams | undefined;
@@ -51,17 +52,14 @@ export class Child {
     return this.process !== undefined;
   }
 
-  /** How often it died, or had to be ended because it did not answer or talked rubbish. */
   died(): number {
     return this.deaths;
   }
 
-  /** It died so often that it is not started again. */
   hasGivenUp(): boolean {
     return !this.isRunning() && this.deaths > this.patience.restarts;
   }
 
-  /** Starts the process and says hello. Throws Crashed or Overdue. */
   async hello(): Promise<HelloReply> {
     this.start();
     const reply = answered<HelloReply>(await this.send({ op: "hello", protocol: 1, runner: "kvm-conform" }));
@@ -71,7 +69,6 @@ export class Child {
     return reply;
   }
 
-  /** Asks, and waits for the answer. Throws Crashed if the process dies or talks rubbish, Overdue if it says nothing. */
   readonly ask = async (request: Request): Promise<Reply> => {
     if (!this.isRunning()) {
       if (request.op !== "open") throw new Crashed("it is not running");
@@ -81,7 +78,6 @@ export class Child {
     return this.send(request);
   };
 
-  /** Says that no more requests come, and waits for the end. */
   async end(): Promise<void> {
     const { process: child } = this;
     if (child === undefined) return;

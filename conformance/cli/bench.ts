@@ -1,7 +1,7 @@
 /** The bench that an implementation sits on: it says hello once, then is judged case by case. */
 import type { HelloReply } from "../../spec/generated/types";
 import { answered, safely, type Door, type Exchange } from "../adapter/door";
-import { Child, PATIENCE, type Patience } from "../adapter/stdio";
+import type { Remote } from "../adapter/remote";
 import type { FiledCase, Spec } from "../case/spec";
 import { judgeOver, type Asked } from "../verdict/blame";
 import { judge, judgeAgain, type Judging } from "../verdict/judge";
@@ -26,9 +26,9 @@ const TURN = 1 << 14;
 /** Reaches what a specifier names and says hello to it; `patience` multiplies every deadline. */
 export async function openBench(specifier: string, spec: Spec, stopper: Stopper, patience = 1): Promise<Bench> {
   const reached = reach(specifier);
-  return reached.in === "child"
-    ? benchOver(new Child(reached.command, impatient(patience)), spec, stopper)
-    : Promise.resolve(benchHere(safely(reached.open()), spec, stopper));
+  return reached.in === "process"
+    ? benchHere(safely(reached.open()), spec, stopper)
+    : benchOver(await reached.start(patience), spec, stopper);
 }
 
 /** Throws Crashed if there is no greeting. */
@@ -44,24 +44,20 @@ function benchHere(door: Door, spec: Spec, stopper: Stopper): Bench {
   };
 }
 
-function impatient(times: number): Patience {
-  return { ...PATIENCE, deadline: PATIENCE.deadline * times, grace: PATIENCE.grace * times };
-}
-
 /** Throws Crashed or Overdue if there is no greeting. */
-async function benchOver(child: Child, spec: Spec, stopper: Stopper): Promise<Bench> {
-  const hello = await child.hello();
+async function benchOver(remote: Remote, spec: Spec, stopper: Stopper): Promise<Bench> {
+  const hello = await remote.hello();
   const asked: Asked = {
-    ask: (request) => (stopper.stopped ? Promise.reject(new Interrupted("stopped")) : child.ask(request)),
-    isRunning: () => child.isRunning(),
-    hasGivenUp: () => child.hasGivenUp(),
+    ask: (request) => (stopper.stopped ? Promise.reject(new Interrupted("stopped")) : remote.ask(request)),
+    isRunning: () => remote.isRunning(),
+    hasGivenUp: () => remote.hasGivenUp(),
   };
   return {
     hello,
     judge: (what, options) => judgeOver(asked, () => judge(what, spec, hello, options)),
     replay: (what, schedule, options) => judgeOver(asked, () => judgeAgain(what, spec, hello, schedule, options)),
-    end: () => child.end(),
-    died: () => child.died(),
+    end: () => remote.end(),
+    died: () => remote.died(),
   };
 }
 

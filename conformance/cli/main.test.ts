@@ -35,6 +35,7 @@ test.each<[string, string[], string]>([
   ["a schedule that is none", ["replay", CASE, "0?"], 'character 2 is "?"'],
   ["a bug that is not there", ["run", "--adapter", "fixtures/bugs/apicv/nope"], "kvm-conform list --fixtures"],
   ["a module that is not there", ["run", "--adapter", "./nope.js"], "there is no module ./nope.js"],
+  ["an option of KVM that there is not", ["run", "--adapter", "kvm:qeum"], "did you mean qemu?"],
   ["an area without bugs", ["bugs", "--area", "vcpu"], "no bug is in vcpu"],
 ])("%s is the user's to mend: exit code 2, and a way forward", (_, args, hint) => {
   const { status, stdout, stderr } = kvmConform(...args);

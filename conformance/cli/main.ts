@@ -69,7 +69,7 @@ function program(): Command {
     .showHelpAfterError()
     .exitOverride();
   selecting(kvm.command("run").description("judge the cases on an adapter and write the reports"))
-    .option("--adapter <spec>", "reference, a module, or a command in quotes; repeatable (default: reference)", each)
+    .option("--adapter <spec>", "reference, kvm, kvm:qemu, a module, or a command in quotes; repeatable (default: reference)", each)
     .option("--out <folder>", "where results.ndjson and junit.xml go (default: coverage/report for the reference)")
     .option("--as <version>", "judge by the rules of this kernel version, as v6.1", version)
     .option("--fail-fast", "stop at the first broken case")

@@ -90,6 +90,13 @@ test("several adapters are judged in turn, each with a folder of its own, and th
   expect(lines.filter((line) => /: \d (?:holds|broken)/.test(line)).map((line) => line.split(": ")[0])).toEqual([rude, BUG, "reference"]);
 });
 
+test("an adapter that cannot be reached is told of, and takes nothing from the others", async () => {
+  const { code, lines } = await ran({ adapter: ["/nowhere/adapter", "reference"] });
+  expect(code).toBe(3);
+  expect(lines[0]).toMatch(/^error: the adapter \/nowhere\/adapter: it cannot be started/);
+  expect(log(join(out, "reference")).verdicts.map(({ verdict }) => verdict)).toEqual(["holds", "holds"]);
+});
+
 test("a folder that cannot be made is the user's mistake, and the adapter is not left waiting", async () => {
   await expect(ran({ adapter: [RUDE("none")], out: "/dev/null/out" })).rejects.toThrow(/^--out: .*\/dev\/null\/out/);
 });

@@ -1,6 +1,8 @@
 /** `kvm-conform run`: judges the selected cases on each adapter and writes the reports. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import pc from "picocolors";
+import { Crashed, Overdue } from "../adapter/door";
 import { packageVersion } from "../case/root";
 import type { FiledCase, Spec } from "../case/spec";
 import { entryLine, footerOf, type Entry, type Header, type Judged } from "../report/events";
@@ -31,7 +33,14 @@ export async function run(spec: Spec, options: RunOptions, print: Print, stopper
   const codes: number[] = [];
   for (const adapter of options.adapter) {
     const out = options.out === undefined ? undefined : join(options.out, options.adapter.length > 1 ? fileName(adapter) : "");
-    codes.push(await runOne(spec, cases, adapter, { ...options, ...(out !== undefined && { out }) }, print, stopper));
+    try {
+      codes.push(await runOne(spec, cases, adapter, { ...options, ...(out !== undefined && { out }) }, print, stopper));
+    } catch (error) {
+      // One that cannot be reached takes nothing from the others.
+      if (options.adapter.length === 1 || !(error instanceof Crashed || error instanceof Overdue)) throw error;
+      print(`${pc.red("error:")} the adapter ${adapter}: ${error.message}`);
+      codes.push(EXIT.adapter);
+    }
     if (stopper.stopped) break;
   }
   return gravest(codes);

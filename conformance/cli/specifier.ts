@@ -1,12 +1,19 @@
-/** What `--adapter` names: the reference, a module, or a command that speaks the dialogue. */
+/** What `--adapter` names: the reference, KVM itself, a module, or a command that speaks the dialogue. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import type { Door } from "../adapter/door";
 import { doorTo, type Adapter } from "../adapter/in-process";
+import type { Remote } from "../adapter/remote";
+import { Child, PATIENCE, type Patience } from "../adapter/stdio";
+import { startKvm } from "../linux/start";
+import { kvmOptions } from "./kvm";
 import { UsageError } from "./usage";
 
-/** An implementation that can be reached: in this process, or as a child of it. */
-export type Reached = { readonly in: "process"; readonly open: () => Door } | { readonly in: "child"; readonly command: readonly string[] };
+/** An implementation that can be reached: in this process, or outside of it. */
+export type Reached = { readonly in: "process"; readonly open: () => Door } | { readonly in: "remote"; readonly start: Start };
+
+/** Makes ready what is asked; `patience` multiplies every deadline. Throws Crashed if what it needs is not there. */
+type Start = (patience: number) => Promise<Remote>;
 
 /** A module that has a door of its own (the reference, its bugs and older kernels). */
 interface HasDoor {
@@ -17,10 +24,12 @@ interface HasDoor {
 const HERE = resolve(__dirname, "../..");
 
 /**
- * Names first (`reference`), then modules, seen from `cwd` and from this package
+ * Names first (`reference`, `kvm`), then modules, seen from `cwd` and from this package
  * (`fixtures/bugs/synic/x`); anything else is a command line, split at spaces outside quotes.
  */
 export function reach(specifier: string, cwd = process.cwd()): Reached {
+  const kvm = kvmOptions(specifier);
+  if (kvm !== undefined) return { in: "remote", start: (patience) => startKvm({ ...kvm, patience }) };
   const file = moduleFile(specifier === "reference" ? "./reference/default" : specifier, cwd);
   if (file !== undefined) return { in: "process", open: doorOfModule(file, specifier) };
   const command = words(specifier);
@@ -28,7 +37,11 @@ export function reach(specifier: string, cwd = process.cwd()): Reached {
   if (program === undefined) throw new UsageError("--adapter is empty: give `reference`, a module, or a command in quotes");
   if (command.length === 1 && /^(\.{0,2}\/)?fixtures\/|\.c?js$/.test(specifier))
     throw new UsageError(`there is no module ${specifier}; \`kvm-conform list --fixtures\` shows those that there are`);
-  return { in: "child", command };
+  return { in: "remote", start: (patience) => Promise.resolve(new Child(command, patient(patience))) };
+}
+
+function patient(times: number): Patience {
+  return { ...PATIENCE, deadline: PATIENCE.deadline * times, grace: PATIENCE.grace * times };
 }
 
 function moduleFile(specifier: string, cwd: string): string | undefined {

@@ -17,13 +17,16 @@ export interface Options {
   readonly record?: boolean;
 }
 
+/** What ends an exploration early: a limit, a crash, a schedule that does not fit, or a world that there cannot be. */
+type Stop = "limit" | "crashed" | "misfit" | "cannot";
+
 /** What an exploration came to. */
 export interface Explored {
   readonly strategy: string;
   /** Every schedule that may make a difference was tried. */
   readonly complete: boolean;
-  /** Why it ended early: a limit, a crash, or a schedule that does not fit. */
-  readonly stopped: { readonly why: "limit" | "crashed" | "misfit"; readonly what: string } | undefined;
+  /** Why it ended early. */
+  readonly stopped: { readonly why: Stop; readonly what: string } | undefined;
   readonly runs: number;
   /** Runs given up because what was left of them had been seen. */
   readonly redundant: number;
@@ -45,7 +48,7 @@ export function* explore(plan: Plan, { strategy: make, limits, paths = false, re
   const violations: Violation[] = [];
   let [runs, redundant, steps, deadlocks] = [0, 0, 0, 0];
   let last: Ran | undefined;
-  const explored = (complete: boolean, why?: "limit" | "crashed" | "misfit", what = ""): Explored => {
+  const explored = (complete: boolean, why?: Stop, what = ""): Explored => {
     const stopped = why === undefined ? undefined : { why, what };
     return {
       strategy: strategy.name,
@@ -71,7 +74,7 @@ export function* explore(plan: Plan, { strategy: make, limits, paths = false, re
     violations.push(...last.violations);
     sequences?.ended(last.end === "complete" || last.end === "stuck");
     if (violations.length > 0 && !record) return explored(false);
-    if (last.end === "crashed" || last.end === "misfit") return explored(false, last.end, last.reason);
+    if (last.end === "crashed" || last.end === "misfit" || last.end === "cannot") return explored(false, last.end, last.reason);
     if (last.end === "too long") return explored(false, "limit", `a run took more than ${limits.steps} steps`);
   }
   return explored(true);

@@ -1,5 +1,5 @@
 import type { RuleId, Value } from "../../spec/generated/types";
-import { Crashed, Overdue, type Exchange } from "../adapter/door";
+import { Cannot, Crashed, Overdue, type Exchange } from "../adapter/door";
 import { wrongValues } from "../case/values";
 import type { StateClaim } from "../plan/claims";
 import type { Exploration } from "./exploration";
@@ -24,8 +24,8 @@ export interface Row {
   readonly note: string;
 }
 
-/** How a run ended: all calls returned or are rightly blocked; nobody can go on; seen in other runs; cut off; crashed; not repeatable. */
-export type End = "complete" | "stuck" | "asleep" | "too long" | "crashed" | "misfit";
+/** How a run ended: all calls returned or are rightly blocked; nobody can go on; seen in other runs; cut off; crashed; not repeatable; no such world. */
+export type End = "complete" | "stuck" | "asleep" | "too long" | "crashed" | "misfit" | "cannot";
 
 /** One run of a case under one schedule. */
 export interface Ran {
@@ -34,7 +34,7 @@ export interface Ran {
   readonly taken: readonly Transition[];
   /** What was violated, each claim once, in the order found. */
   readonly violations: readonly Violation[];
-  /** For `crashed` and `misfit`: what happened. */
+  /** For `crashed`, `misfit` and `cannot`: what happened. */
   readonly reason: string | undefined;
   /** With `paths`: the steps as a report shows them. */
   readonly trace: readonly Row[];
@@ -72,6 +72,7 @@ export class Run {
       if (error instanceof Crashed) return this.ran("crashed", error.message);
       if (error instanceof Overdue) return this.overdue(error);
       if (error instanceof Misfit) return this.ran("misfit", error.message);
+      if (error instanceof Cannot) return this.ran("cannot", error.message);
       throw error;
     }
   }
@@ -83,7 +84,7 @@ export class Run {
   /** A call that neither returns nor says that it is blocked is stuck; anything else that is not answered is a crash. */
   private overdue({ request, message }: Overdue): Ran {
     if (request.op !== "call" && request.op !== "step") return this.ran("crashed", message);
-    this.found.overdue(request.thread, request.op === "call" ? request.do : "a step", message);
+    this.found.overdue(request.thread ?? "all threads", request.op === "call" ? request.do : "a step", message);
     return this.ran("stuck");
   }
 

@@ -3,6 +3,7 @@ import type {
   CallRequest,
   CloseReply,
   EventSeen,
+  OpenReply,
   ReadReply,
   ReadRequest,
   Report,
@@ -12,7 +13,7 @@ import type {
   Threads,
   Value,
 } from "../../spec/generated/types";
-import { answered, followedBy, type Exchange } from "../adapter/door";
+import { answered, Cannot, followedBy, type Exchange } from "../adapter/door";
 import type { PlannedCall, Plan } from "../plan/plan";
 import type { Footprints } from "./footprints";
 import { Lane } from "./lane";
@@ -46,7 +47,8 @@ export class World {
 
   *open(paths: boolean): Exchange<void> {
     const { given, faults } = this.plan;
-    answered(yield { op: "open", given, ...(faults && { faults }), ...(paths && { paths }) });
+    const { cannot } = answered<OpenReply>(yield { op: "open", given, ...(faults && { faults }), ...(paths && { paths }) });
+    if (cannot !== undefined) throw new Cannot(cannot);
   }
 
   *close(): Exchange<CloseReply> {

@@ -55,6 +55,9 @@ test("a call that is repeated is sent so often, counts in its arguments, and is 
 
 test("what is not claimed, not had, not shown or not reported is not asked, each with its reason", () => {
   expect(plan(one, spec, { ...hello, features: [] })).toMatchObject({ verdict: "unclaimed", reason: "does not claim vcpu" });
+  expect(plan(one, spec, { ...hello, features: [], absent: { vcpu: "KVM_CAP_USER_MEMORY is 0" } })).toMatchObject({
+    reason: "does not claim vcpu (KVM_CAP_USER_MEMORY is 0)",
+  });
   expect(plan(one, spec, { ...hello, calls: [] })).toMatchObject({ verdict: "untestable", reason: "does not have the call guest.nop" });
   const blind: Case = { ...one, calls: [{ do: "guest.nop" }], finally: [{ "vm.count": 1 }] };
   expect(plan(blind, spec, hello)).toMatchObject({ verdict: "untestable", reason: "does not show vm.count" });

@@ -54,7 +54,7 @@ export function plan(what: Case, spec: Spec, hello: HelloReply, as = hello.kerne
   if (!what.rules.some((rule) => asked.get(rule) !== "not asked"))
     return { verdict: "unclaimed", reason: `its rules do not hold for ${as ?? "the newest kernel"}`, claims: [] };
   const unclaimed = neededFeatures(what, spec).filter((feature) => !hello.features.includes(feature));
-  if (unclaimed.length > 0) return { verdict: "unclaimed", reason: `does not claim ${unclaimed.join(", ")}`, claims: [] };
+  if (unclaimed.length > 0) return { verdict: "unclaimed", reason: lacks(unclaimed, hello), claims: [] };
   const missing = [...new Set(callsOf(what).map((call) => call.do))].filter((name) => !hello.calls.includes(name));
   if (missing.length > 0) return { verdict: "untestable", reason: `does not have the call ${missing.join(", ")}`, claims: [] };
   try {
@@ -107,6 +107,12 @@ function planned(what: Case, spec: Spec, hello: HelloReply, asked: ReadonlyMap<R
     onlyRule,
     expectedToBreak,
   };
+}
+
+/** Which features are not claimed, with the reasons given for them. */
+function lacks(features: readonly string[], { absent = {} }: HelloReply): string {
+  const reason = (feature: string): string => (absent[feature] === undefined ? "" : ` (${absent[feature]})`);
+  return `does not claim ${features.map((feature) => feature + reason(feature)).join(", ")}`;
 }
 
 /** Every call that a case makes. */

@@ -50,6 +50,10 @@ test.each([
   expect(verdict).toMatchObject({ verdict: "crashed", reason: expect.stringContaining(reason) as string, failure: undefined });
 });
 
+test("an adapter that cannot make the world of a case is believed: nothing is held against it", async () => {
+  expect(await judged("cannot be that machine")).toMatchObject([{ verdict: "untestable", reason: "nobody can be that" }]);
+});
+
 test("an adapter that answers slowly, but in time, holds", async () => {
   expect(await judged("closes slowly")).toMatchObject([{ verdict: "holds" }]);
 });

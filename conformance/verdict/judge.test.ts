@@ -2,7 +2,7 @@ import { caseOf, doorOf, helloOf, specOf, type Program } from "../../fixtures/pr
 import { SpinLock, spin_lock, spin_unlock } from "../../reference/sync/spinlock";
 import { Cell } from "../../reference/task";
 import { doorTo, type Adapter } from "../adapter/in-process";
-import { holdHere, type Door } from "../adapter/door";
+import { Cannot, holdHere, type Door } from "../adapter/door";
 import { naive } from "../explore/naive";
 import { judge, judgeAgain } from "./judge";
 import type { Verdict } from "./verdict";
@@ -86,6 +86,15 @@ test("a crash of threads is told with the schedule that leads to it", () => {
   expect(verdict.reason).toMatch(/^Error: BUG: unable to handle page fault[^]*\(under the schedule 001\)$/);
 });
 
+test("a world that there could be before, and cannot be now, leaves the case unfinished", () => {
+  const program = counter(true);
+  const door = doorOf(program);
+  let opened = 0;
+  const tired: Door = (request) => (request.op === "open" && ++opened > 1 ? { cannot: "out of worlds" } : door(request));
+  const verdict = holdHere(judge(caseOf(program), specOf(program), helloOf(program)), tired);
+  expect(verdict).toMatchObject({ verdict: "unfinished", reason: "out of worlds" });
+});
+
 test("a lock takes the lost update away, in every schedule", () => {
   for (const strategy of [naive, undefined]) {
     const { verdict, how, findings } = judged(counter(true), strategy && { strategy });
@@ -149,6 +158,10 @@ test("a sequential case on an adapter of plain functions holds in its one run, a
   });
   expect(crashes).toMatchObject({ verdict: "crashed", failure: undefined });
   expect(crashes.reason).toContain("out of order");
+  const cannot = (): Limits => {
+    throw new Cannot("ids are fixed here");
+  };
+  expect(on({ ...vm, open: cannot })).toMatchObject({ verdict: "untestable", reason: "ids are fixed here", seen: { claims: 4, of: 4 } });
   expect(on({ ...vm, features: [] })).toMatchObject({ verdict: "unclaimed", reason: "does not claim vcpu" });
   expect(on({ ...vm, calls: {} })).toMatchObject({ verdict: "untestable", reason: "does not have the call vm.enable_cap" });
 });

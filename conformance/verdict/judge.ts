@@ -33,6 +33,8 @@ export function* judge(what: Case, spec: Spec, hello: HelloReply, options: Judgi
     return notRun(what, "untestable", { reason: "control `free` is not driven yet: claim `call` or `step`", claims: planned.claims });
   const limits = options.limits ?? LIMITS;
   const explored = yield* explore(planned, { strategy: options.strategy ?? sleepSets, limits });
+  if (explored.stopped?.why === "cannot" && explored.runs === 1)
+    return notRun(what, "untestable", { reason: explored.stopped.what, claims: planned.claims });
   const failure = yield* failed(planned, explored, limits);
   return verdictOf(what, planned, explored, failure);
 }

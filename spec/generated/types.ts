@@ -602,7 +602,7 @@ export type Request = Hello | Open | CallRequest | StepRequest | ReadRequest | C
 
 export type Id = number;
 
-export type Reply = HelloReply | OpenReply | CallReply | StepReply | ReadReply | CloseReply | ErrorReply;
+export type Reply = HelloReply | OpenReply | CallReply | StepReply | RaceReply | ReadReply | CloseReply | ErrorReply;
 
 /** 64-bit values are hex strings. */
 export type Value = string | number | boolean | (string | number | boolean)[];
@@ -635,6 +635,10 @@ export interface Open {
   };
   /** Say the call path of each step. */
   paths?: boolean | undefined;
+  /** Control `free`: queue the calls that follow, and race them in so many fresh worlds. */
+  repeat?: number | undefined;
+  /** With `repeat`: where the delays of the threads come from. */
+  seed?: number | undefined;
 }
 
 export interface CallRequest {
@@ -650,8 +654,11 @@ export interface CallRequest {
 export interface StepRequest {
   id?: Id | undefined;
   op: "step";
-  thread: string;
+  /** Who takes its step; without it, and after `repeat`, all queued calls are released. */
+  thread?: string | undefined;
   pick?: number | undefined;
+  /** What to read in each world once it has settled, in a step without a thread. */
+  reads?: string[] | undefined;
 }
 
 export interface ReadRequest {
@@ -676,6 +683,10 @@ export interface HelloReply {
   kernel?: string | undefined;
   control: "step" | "call" | "free";
   features: string[];
+  /** Why features are not among those claimed. */
+  absent?: {
+    [k: string]: string;
+  };
   calls: string[];
   reads: string[];
   events?: string[] | undefined;
@@ -686,6 +697,8 @@ export interface HelloReply {
 
 export interface OpenReply {
   id?: Id | undefined;
+  /** Why there can be no such world here. */
+  cannot?: string | undefined;
 }
 
 export interface CallReply {
@@ -693,6 +706,8 @@ export interface CallReply {
   returned?: Value | undefined;
   blocked?: true | undefined;
   unsupported?: true | undefined;
+  /** After `repeat`: it will be made in each world. */
+  queued?: true | undefined;
   events?: Events | undefined;
   threads?: Threads | undefined;
   reports?: Reports | undefined;
@@ -759,6 +774,25 @@ export interface StepReply {
   id?: Id | undefined;
   threads: Threads;
   reports?: Reports | undefined;
+}
+
+/** What a step without a thread came to. */
+export interface RaceReply {
+  id?: Id | undefined;
+  outcomes: Raced[];
+}
+
+/** What some of the worlds came to, all of them to the same. */
+export interface Raced {
+  /** In how many worlds. */
+  times: number;
+  /** For each thread that calls were queued on, what they returned; `blocked` for one that did not return. */
+  returns: {
+    [k: string]: Value[];
+  };
+  reads: {
+    [k: string]: Value;
+  };
 }
 
 export interface ReadReply {

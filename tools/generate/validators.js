@@ -21,7 +21,17 @@ const U64 = {
 };
 
 /** Which definition of dialogue.schema.json answers which word. */
-const DIALOGUE = ["request", "hello_reply", "open_reply", "call_reply", "step_reply", "read_reply", "close_reply", "error_reply"];
+const DIALOGUE = [
+  "request",
+  "hello_reply",
+  "open_reply",
+  "call_reply",
+  "step_reply",
+  "race_reply",
+  "read_reply",
+  "close_reply",
+  "error_reply",
+];
 
 function argumentsOf({ args = {}, optional = [] }) {
   const required = Object.keys(args).filter((name) => !optional.includes(name));
