@@ -8,6 +8,10 @@ needs("/dev/null")("a test whose device is there runs", () => {
   expect(needs("/dev/null")).toBe(test);
 });
 
+test("the platform is a tool that is there", () => {
+  expect(needs(`${process.platform}-${process.arch}`)).toBe(test);
+});
+
 test("a test whose tool is missing is skipped, with the reason in its name", () => {
   const skip = jest.spyOn(test, "skip").mockImplementation(() => undefined);
   needs("node", "no-such-tool", "/dev/no-such-device")("a finding", () => undefined);

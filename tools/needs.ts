@@ -4,7 +4,8 @@ import { delimiter, join } from "node:path";
 
 /**
  * `test` where all these tools are there, else `test.skip` with the reason in the test's name,
- * where `.ci/run` finds it. A tool is a command on PATH (`python3`) or a device (`/dev/kvm`).
+ * where `.ci/run` finds it. A tool is a command on PATH (`python3`), a device (`/dev/kvm`) or
+ * the platform (`linux-x64`).
  */
 export function needs(...tools: string[]): (name: string, run: jest.ProvidesCallback, timeout?: number) => void {
   const missing = tools.filter((tool) => !isThere(tool));
@@ -13,6 +14,7 @@ export function needs(...tools: string[]): (name: string, run: jest.ProvidesCall
 }
 
 function isThere(tool: string): boolean {
+  if (tool === `${process.platform}-${process.arch}`) return true;
   if (tool.startsWith("/")) return isAccessible(tool, constants.R_OK | constants.W_OK);
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   return folders.some((folder) => isAccessible(join(folder, tool), constants.X_OK));

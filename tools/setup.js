@@ -10,6 +10,7 @@ const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
 const { spawnSync } = require("node:child_process");
+const { buildNative, isNativeBuilt } = require("./native.js");
 
 const LOCK_PATIENCE_MS = 10 * 60 * 1000;
 
@@ -19,13 +20,14 @@ const LOCK_PATIENCE_MS = 10 * 60 * 1000;
  * @param {{root?: string, build?: boolean, print?: (line: string) => void}} [options]
  */
 function setup({ root = path.join(__dirname, ".."), build = true, print = console.log } = {}) {
-  const stale = () => !isInstalled(root) || (build && !isBuilt(root));
+  const stale = () => !isInstalled(root) || (build && !(isBuilt(root) && isNativeBuilt(root)));
   if (!stale()) return;
   const release = takeLock(path.join(root, ".setup-lock"), print);
   try {
     // Another process may have done all of it while this one waited for the lock.
     if (!isInstalled(root)) install(root, print);
     if (build && !isBuilt(root)) compile(root, print);
+    if (build && !isNativeBuilt(root)) buildNative(root, print);
   } finally {
     release();
   }

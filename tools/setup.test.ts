@@ -32,7 +32,7 @@ let clone: string;
 
 beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), "kvm-conform-setup-"));
-  for (const name of ["tools/setup.js", "bin/kvm-conform.js", "tsconfig.build.json"]) {
+  for (const name of ["tools/setup.js", "tools/native.js", "bin/kvm-conform.js", "tsconfig.build.json"]) {
     mkdirSync(dirname(join(clone, name)), { recursive: true });
     copyFileSync(join(REPOSITORY, name), join(clone, name));
   }
