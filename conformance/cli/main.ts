@@ -49,6 +49,13 @@ function positive(value: string): number {
   return Number(value);
 }
 
+function whole(least: number): (value: string) => number {
+  return (value) => {
+    if (!/^\d{1,9}$/.test(value) || Number(value) < least) throw new InvalidArgumentError(`It takes a whole number from ${least} on.`);
+    return Number(value);
+  };
+}
+
 function version(value: string): string {
   if (!/^v?\d+\.\d+$/.test(value)) throw new InvalidArgumentError("It takes a kernel version, as v6.1.");
   return value;
@@ -73,6 +80,8 @@ function program(): Command {
     .option("--out <folder>", "where results.ndjson and junit.xml go (default: coverage/report for the reference)")
     .option("--as <version>", "judge by the rules of this kernel version, as v6.1", version)
     .option("--fail-fast", "stop at the first broken case")
+    .option("--worlds <n>", "how many fresh worlds a race on real CPUs is made in (default: 300)", whole(1))
+    .option("--seed <n>", "where the delays of a race come from (default: 1)", whole(0))
     .option("--timeout-multiplier <n>", "multiplies every deadline of an adapter that is a process", positive)
     .action(does(runCommand));
   selecting(kvm.command("list").description("the cases as a table of contents"))
@@ -87,7 +96,7 @@ function program(): Command {
   kvm
     .command("replay")
     .argument("<case>")
-    .argument("<schedule>", "as a failure printed it")
+    .argument("<schedule>", "as a failure printed it: the threads in order, or worlds=N,seed=N")
     .option("--adapter <spec>", "whom to ask", "reference")
     .description("make one run of a case again, and draw it")
     .action(does(replayCommand));

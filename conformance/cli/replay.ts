@@ -1,7 +1,9 @@
 /** `kvm-conform replay`: one run of one case, under the schedule that a failure printed. */
 import type { FiledCase, Spec } from "../case/spec";
+import { readRace } from "../explore/race";
 import { readSchedule } from "../explore/schedule";
 import { failureReport } from "../report/failure";
+import { histogram, raceInWords } from "../report/race";
 import type { Verdict } from "../verdict/verdict";
 import { openBench } from "./bench";
 import type { Print } from "./run";
@@ -18,7 +20,10 @@ export async function replay(spec: Spec, id: string, schedule: string, adapter: 
     failureReport(verdict, verdict.failure, spec, adapter).forEach(print);
     return EXIT.broken;
   }
-  if (verdict.verdict === "holds") print(`holds   ${what.case}   in this run: the schedule does not show a failure on ${adapter}`);
+  if (verdict.verdict === "holds" && verdict.how?.race !== undefined) {
+    print(`holds   ${what.case}   in this race: ${raceInWords(verdict.how.race)}; what came out before did not come out now`);
+    for (const line of histogram(verdict.how.race)) print(`        ${line}`);
+  } else if (verdict.verdict === "holds") print(`holds   ${what.case}   in this run: the schedule does not show a failure on ${adapter}`);
   else print(`${verdict.verdict}   ${what.case}   ${verdict.reason ?? ""}`);
   if (verdict.verdict === "holds") return EXIT.ok;
   return verdict.verdict === "crashed" ? EXIT.adapter : EXIT.incomplete;
@@ -26,7 +31,7 @@ export async function replay(spec: Spec, id: string, schedule: string, adapter: 
 
 async function again(what: FiledCase, schedule: string, adapter: string, spec: Spec, stopper: Stopper): Promise<Verdict> {
   try {
-    readSchedule(schedule);
+    if (readRace(schedule) === undefined) readSchedule(schedule);
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }

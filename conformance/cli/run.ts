@@ -8,7 +8,7 @@ import type { FiledCase, Spec } from "../case/spec";
 import { entryLine, footerOf, type Entry, type Header, type Judged } from "../report/events";
 import { junit } from "../report/junit";
 import { failureLines, summaryLines, verdictLines } from "../report/terminal";
-import type { Judging } from "../verdict/judge";
+import { RACE, type Judging } from "../verdict/judge";
 import { openBench, type Bench } from "./bench";
 import { select, type Selection } from "./selection";
 import { Interrupted, type Stopper } from "./stop";
@@ -22,6 +22,9 @@ export interface RunOptions extends Selection {
   readonly failFast?: boolean;
   /** Multiplies every deadline of an adapter that is a process. */
   readonly timeoutMultiplier?: number;
+  /** In how many worlds threads race on real CPUs, and where their delays come from. */
+  readonly worlds?: number;
+  readonly seed?: number;
 }
 
 /** Prints one line. */
@@ -62,10 +65,11 @@ async function runOne(
     const header: Header = { type: "header", format: 1, runner: `kvm-conform ${packageVersion()}`, adapter, hello, selected: cases.length };
     const log = logFile(options.out);
     log(header);
+    const judging = judgingOf(options);
     const width = Math.max(...cases.map((each) => each.case.length));
     const verdicts: Judged[] = [];
     for (const each of cases) {
-      const verdict = await judged(bench, each, options.as === undefined ? {} : { as: options.as });
+      const verdict = await judged(bench, each, judging);
       if (verdict === undefined) break;
       verdicts.push(verdict);
       log(verdict);
@@ -83,6 +87,10 @@ async function runOne(
   } finally {
     await bench.end();
   }
+}
+
+function judgingOf({ as, worlds = RACE.worlds, seed = RACE.seed }: Omit<RunOptions, "adapter">): Judging {
+  return { ...(as !== undefined && { as }), race: { worlds, seed } };
 }
 
 /** One verdict with the time it took; undefined if the user stopped it. */

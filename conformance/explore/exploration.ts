@@ -1,10 +1,11 @@
 import type { CheckName, RuleId, Value } from "../../spec/generated/types";
 import { bindingOf } from "../case/binding";
 import type { Instance } from "../case/pattern";
-import type { CheckClaim, OutcomeClaim, PlannedOutcome, StateClaim } from "../plan/claims";
-import { seenOrders, seenOutcomes, seenStates, type Plan } from "../plan/plan";
+import type { CheckClaim, OutcomeClaim, StateClaim } from "../plan/claims";
+import { seenOrders, seenStates, type Plan } from "../plan/plan";
 import { Footprints } from "./footprints";
 import { Orders } from "./orders";
+import { Outcomes, type Returns } from "./outcomes";
 import type { Sequences } from "./sequences";
 import { Watch } from "./watch";
 
@@ -32,9 +33,7 @@ export class Exploration {
   readonly marks = new Set<RuleId>();
   /** The distinct ways in which runs ended: returns and settled reads. */
   readonly ends = new Set<string>();
-  /** The listed outcomes that some run came to. */
-  readonly outcomes = new Set<PlannedOutcome>();
-  private readonly outcomeClaim: OutcomeClaim | undefined;
+  readonly outcomes: Outcomes;
 
   constructor(
     readonly plan: Plan,
@@ -49,13 +48,10 @@ export class Exploration {
     this.footprints = new Footprints(this.states, thens, orders);
     this.watch = new Watch([...this.states, ...this.finals]);
     this.orders = new Orders(orders);
-    this.outcomeClaim = seenOutcomes(plan);
-    const outcomes = [...(this.outcomeClaim?.listed ?? []), ...(this.outcomeClaim?.permitted ?? [])];
+    this.outcomes = new Outcomes(plan);
     this.firstReads = readsOf(this.states);
-    const atEnd = [...outcomes.map((outcome) => outcome.reads), ...orders.map((claim) => claim.onlyIf)].flatMap(
-      (compiled) => compiled?.reads ?? [],
-    );
-    this.allReads = [...new Set([...this.firstReads, ...readsOf(this.finals), ...atEnd])];
+    const premises = orders.flatMap((claim) => claim.onlyIf?.reads ?? []);
+    this.allReads = [...new Set([...this.firstReads, ...readsOf(this.finals), ...this.outcomes.reads, ...premises])];
   }
 
   /** The case's claim about a built-in check, if it makes one. */
@@ -74,23 +70,12 @@ export class Exploration {
   }
 
   /** A run came to this: remembers it, and says if no outcome allows it. */
-  came(returns: ReadonlyMap<string, readonly Value[]>, values: Values): { claim: OutcomeClaim; what: string } | undefined {
+  came(returns: Returns, values: Values): { claim: OutcomeClaim; what: string } | undefined {
     const reads = Object.keys(values).sort();
     this.ends.add(JSON.stringify([[...returns].sort(([a], [b]) => (a < b ? -1 : 1)), reads.map((read) => [read, values[read]])]));
-    const claim = this.outcomeClaim;
-    if (claim === undefined) return undefined;
-    const fits = (outcome: PlannedOutcome): boolean =>
-      [...outcome.returns].every(([thread, tests]) => {
-        const all = returns.get(thread) ?? [];
-        return all.length === tests.length && tests.every((test, i) => test(all[i] ?? "nothing", undefined, () => undefined));
-      }) &&
-      (outcome.reads?.at("").holds(this.watch) ?? true);
-    const listed = claim.listed.filter(fits);
-    for (const outcome of listed) this.outcomes.add(outcome);
-    if (listed.length > 0 || (!this.plan.model && claim.permitted.some(fits))) return undefined;
-    const seen = [...returns].map(([thread, all]) => `${thread} returned ${all.join(", ")}`);
-    const shown = [...claim.listed, ...claim.permitted].flatMap((outcome) => outcome.reads?.reads ?? []);
-    return { claim, what: [...seen, ...[...new Set(shown)].map((read) => `${read} is ${String(values[read])}`)].join("; ") };
+    const { claim } = this.outcomes;
+    if (this.outcomes.match(returns, this.watch) !== "unlisted" || claim === undefined) return undefined;
+    return { claim, what: this.outcomes.inWords(returns, this.watch) };
   }
 }
 

@@ -100,21 +100,31 @@ export class ClaimList {
   private outcomes(outcomes: readonly Outcome[], more: readonly Outcome[]): void {
     const [listed, permitted] = [outcomes, more].map((each) => each.map((outcome) => this.outcome(outcome)));
     const all = [...(listed ?? []), ...(permitted ?? [])];
-    const unseen = all.map(({ reads }) => reads && this.unseenReads(reads)).find((reason) => reason !== undefined);
+    const named = all.flatMap(({ says }) => (says.reads === undefined ? [] : this.compiled(says.reads).reads));
+    const blind = [...new Set(named)].filter((read) => declaredAs(this.hello.reads, read) === undefined);
     const text = `one of: ${all.map((each) => each.text).join("; ")}`;
     const rule = all.map(({ says }) => says.rule).find((each) => each !== undefined);
-    this.add(rule, (id, owner) => ({ id, rule: owner, kind: "outcome", text, unseen, listed: listed ?? [], permitted: permitted ?? [] }));
+    this.add(rule, (id, owner) => ({
+      id,
+      rule: owner,
+      kind: "outcome",
+      text,
+      unseen: undefined,
+      listed: listed ?? [],
+      permitted: permitted ?? [],
+      blind,
+    }));
   }
 
   private outcome(says: Outcome): PlannedOutcome {
     const wants = Object.entries(says.returns).map(([thread, all]) => [thread, all.map((want) => this.resolved(want))] as const);
-    const reads = says.reads === undefined ? undefined : this.compiled(says.reads);
+    const reads = Object.entries(says.reads ?? {}).map(([read, want]) => this.compiled({ [read]: want } as Pattern));
     const returns = wants.map(([thread, all]) => `${thread} ${all.map((want) => inWords("", want).replace(/^ = /, "")).join(", ")}`);
     return {
       says,
-      text: [...returns, ...(reads === undefined ? [] : [reads.text])].join(" and "),
+      text: [...returns, ...reads.map((each) => each.text)].join(" and "),
       returns: new Map(wants.map(([thread, all]) => [thread, all.map(testOf)])),
-      reads,
+      reads: reads.filter((each) => this.unseenReads(each) === undefined),
     };
   }
 

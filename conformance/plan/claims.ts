@@ -50,14 +50,16 @@ export interface OutcomeClaim extends Common {
   readonly listed: readonly PlannedOutcome[];
   /** Those that only a real kernel may come to. */
   readonly permitted: readonly PlannedOutcome[];
+  /** The reads that outcomes name and this implementation does not show: they are told apart without them. */
+  readonly blind: readonly string[];
 }
 
-/** One outcome: a test for each call's return, by thread, and what the reads show. */
+/** One outcome: a test for each call's return, by thread, and one for each read that can be seen. */
 export interface PlannedOutcome {
   readonly says: Outcome;
   readonly text: string;
   readonly returns: ReadonlyMap<string, readonly Test[]>;
-  readonly reads: Compiled | undefined;
+  readonly reads: readonly Compiled[];
 }
 
 /** Any claim of a case. */

@@ -59,7 +59,7 @@ export function footerOf(verdicts: readonly Judged[], seconds: number, interrupt
   return {
     type: "footer",
     counts: countVerdicts(verdicts),
-    runs: sum(({ how }) => (how?.runs ?? 0) + (how?.redundant ?? 0)),
+    runs: sum(({ how }) => (how?.runs ?? 0) + (how?.redundant ?? 0) + (how?.race?.worlds ?? 0)),
     steps: sum(({ how }) => how?.steps ?? 0),
     seconds,
     interrupted,

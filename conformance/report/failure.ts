@@ -3,6 +3,9 @@ import pc from "picocolors";
 import type { FiledRule, Spec } from "../case/spec";
 import type { Failure, Verdict } from "../verdict/verdict";
 import { columns } from "./columns";
+import { histogram, raceInWords } from "./race";
+
+type Race = NonNullable<Verdict["how"]>["race"];
 
 const INDENT = "        ";
 
@@ -17,21 +20,27 @@ export function failureReport(verdict: Verdict, failure: Failure, spec: Spec, ad
   const [first, ...others] = failure.violations;
   const rule = first.rule === undefined ? undefined : spec.rules.get(first.rule);
   const owner = rule === undefined ? "no rule: built in" : `rule ${rule.rule} (${rule.level})`;
-  const found = failure.run === 1 ? "found in the first run" : `found in run ${failure.run}`;
+  const race = verdict.how?.race;
   return [
     `${pc.red(pc.bold("broken"))}  ${pc.bold(verdict.case)}   ${owner}`,
     ...(rule === undefined ? [] : wrap(rule.says).map((line) => INDENT + line)),
     "",
     ...wrap(`${first.kind}: ${first.text}`).map((line) => INDENT + line),
-    ...wrap(`but after step ${first.step}: ${first.what}`).map((line) => INDENT + pc.red(line)),
+    ...wrap(`but ${race === undefined ? `after step ${first.step}: ` : ""}${first.what}`).map((line) => INDENT + pc.red(line)),
     "",
-    ...columns(failure).map((line) => `    ${line}`),
+    ...(race === undefined ? columns(failure).map((line) => `    ${line}`) : histogram(race).map((line) => INDENT + line)),
     "",
     ...others.map((other) => `${INDENT}also broken: ${other.rule ?? "built in"}: ${other.what}`),
-    `${INDENT}${found}${verdict.expected ? "; kernels of this version are known to break this rule" : ""}`,
+    `${INDENT}${foundIn(failure, race)}${verdict.expected ? "; kernels of this version are known to break this rule" : ""}`,
     ...(rule === undefined ? [] : [`${INDENT}source: ${sourceOf(rule)}`]),
     `${INDENT}again:  ${againCommand(verdict, failure, adapter)}`,
   ];
+}
+
+/** The command for a race makes the same race again; the machine decides how it comes out. */
+function foundIn({ run }: Failure, race: Race): string {
+  if (race !== undefined) return `found in a race, which may come out otherwise when it is made again: ${raceInWords(race)}`;
+  return run === 1 ? "found in the first run" : `found in run ${run}`;
 }
 
 /** Who said it, when and where, and the commit that made it so. */

@@ -4,6 +4,7 @@ import type { Spec } from "../case/spec";
 import type { Verdict } from "../verdict/verdict";
 import type { Footer, Judged } from "./events";
 import { failureReport } from "./failure";
+import { histogram, raceInWords } from "./race";
 
 const COLOUR: Record<Verdict["verdict"], (text: string) => string> = {
   holds: pc.green,
@@ -18,6 +19,8 @@ const COLOUR: Record<Verdict["verdict"], (text: string) => string> = {
 export function verdictLines(verdict: Judged, width: number): string[] {
   const word = COLOUR[verdict.verdict](verdict.verdict.padEnd(10));
   const lines = [`${word} ${verdict.case.padEnd(width)}  ${remark(verdict)}`.trimEnd()];
+  if (verdict.failure === undefined && verdict.how?.race !== undefined)
+    for (const line of histogram(verdict.how.race)) lines.push(pc.dim(`           ${line}`));
   for (const { kind, text } of verdict.findings) lines.push(`           ${pc.yellow(kind)}: ${text}`);
   return lines;
 }
@@ -26,11 +29,13 @@ export function verdictLines(verdict: Judged, width: number): string[] {
 function remark({ verdict, how, reason, seen, failure }: Judged): string {
   if (failure !== undefined) return `${failure.violations[0].kind}, rule ${failure.violations[0].rule ?? "built in"}`;
   if (verdict !== "holds" || how === undefined) return reason ?? "";
-  const runs = how.covered === "one run" ? "one run" : `${how.covered}, ${count(how.runs, "run")}`;
-  const part = seen.claims === seen.of ? "" : `, ${seen.claims} of ${seen.of} claims seen`;
-  return pc.dim(
-    `${runs}${how.redundant > 0 ? ` and ${how.redundant.toLocaleString("en-US")} cut short` : ""}${part}${how.retries ? ", at most 1 fruitless retry" : ""}`,
-  );
+  const runs = how.covered === "one run" || how.covered === "a race" ? how.covered : `${how.covered}, ${count(how.runs, "run")}`;
+  const cut = how.redundant > 0 ? ` and ${how.redundant.toLocaleString("en-US")} cut short` : "";
+  const race = how.race === undefined ? "" : `; ${raceInWords(how.race)}`;
+  const alone = how.notRaced === undefined ? "" : `; not raced: ${how.notRaced}`;
+  const unseen = seen.unseen.length === 0 ? "" : `, ${seen.unseen.join(", ")}`;
+  const part = seen.claims === seen.of ? unseen : `, ${seen.claims} of ${seen.of} claims seen`;
+  return pc.dim(`${runs}${cut}${race}${alone}${part}${how.retries ? ", at most 1 fruitless retry" : ""}`);
 }
 
 /** Every failure in full. */

@@ -2,6 +2,8 @@ import type { Case, HelloReply } from "../../spec/generated/types";
 import type { Exchange } from "../adapter/door";
 import type { Spec } from "../case/spec";
 import { explore, type Explored } from "../explore/explore";
+import { canRace, race, type RaceResult } from "../explore/free";
+import { readRace, writeRace, type Race } from "../explore/race";
 import type { Limits } from "../explore/exploration";
 import { replay } from "../explore/replay";
 import { readSchedule, writeSchedule } from "../explore/schedule";
@@ -18,31 +20,45 @@ export interface Judging {
   /** Which runs to make; sleep sets unless said. */
   readonly strategy?: (dependent: Dependent) => Strategy;
   readonly limits?: Limits;
+  /** How to race an implementation that can only be let free. */
+  readonly race?: Race;
   /** Judge by the rules of this kernel version, not by those of the one that is claimed. */
   readonly as?: string;
 }
 
 /** Enough for every case of the ordinary set. */
 const LIMITS: Limits = { runs: 200_000, steps: 20_000 };
+/** Some hundred worlds show what comes out one time in a hundred. */
+export const RACE: Race = { worlds: 300, seed: 1 };
+
+/** For a race alone: no order of calls comes before it. */
+const NO_RUNS: Strategy = { name: "none", complete: false, begin: () => false, choose: () => undefined };
 
 /** Judges a case on the implementation that said `hello`; a failure found is run again for its trace. */
 export function* judge(what: Case, spec: Spec, hello: HelloReply, options: Judging = {}): Exchange<Verdict> {
   const planned = plan(what, spec, hello, options.as ?? hello.kernel);
   if ("verdict" in planned) return notRun(what, planned.verdict, planned);
-  if (hello.control === "free")
-    return notRun(what, "untestable", { reason: "control `free` is not driven yet: claim `call` or `step`", claims: planned.claims });
   const limits = options.limits ?? LIMITS;
   const explored = yield* explore(planned, { strategy: options.strategy ?? sleepSets, limits });
   if (explored.stopped?.why === "cannot" && explored.runs === 1)
     return notRun(what, "untestable", { reason: explored.stopped.what, claims: planned.claims });
   const failure = yield* failed(planned, explored, limits);
-  return verdictOf(what, planned, explored, failure);
+  if (failure !== undefined || explored.stopped !== undefined || hello.control !== "free" || !canRace(planned))
+    return verdictOf(what, planned, explored, failure);
+  const raced = yield* race(explored.whole, options.race ?? RACE);
+  return verdictOf(what, planned, explored, failedInRace(planned, raced), raced);
 }
 
-/** Judges one run of a case: the schedule given, then always the first thread that can go on. */
+/** Judges one run of a case: the schedule given, then always the first thread that can go on. Or one race. */
 export function* judgeAgain(what: Case, spec: Spec, hello: HelloReply, schedule: string, options: Judging = {}): Exchange<Verdict> {
-  const steps = readSchedule(schedule);
-  return yield* judge(what, spec, hello, { ...options, strategy: () => replay(steps) });
+  const again = readRace(schedule);
+  if (again === undefined) {
+    const steps = readSchedule(schedule);
+    return yield* judge(what, spec, hello, { ...options, strategy: () => replay(steps) });
+  }
+  const verdict = yield* judge(what, spec, hello, { ...options, strategy: () => NO_RUNS, race: again });
+  if (verdict.verdict !== "holds" || verdict.how?.race !== undefined) return verdict;
+  return { ...verdict, verdict: "untestable", reason: verdict.how?.notRaced ?? `there is no race: its control is \`${hello.control}\`` };
 }
 
 function* failed(planned: Plan, { violations, last, runs, redundant }: Explored, limits: Limits): Exchange<Failure | undefined> {
@@ -65,32 +81,40 @@ function* failed(planned: Plan, { violations, last, runs, redundant }: Explored,
   };
 }
 
+function failedInRace(planned: Plan, { violations: [first, ...others], histogram }: RaceResult): Failure | undefined {
+  if (first === undefined) return undefined;
+  const threads = planned.threads.map(({ name }) => name);
+  return { violations: [first, ...others], run: 1, schedule: writeRace(histogram), threads, trace: [] };
+}
+
 function notRepeated(first: Violation, { violations, stopped }: Explored): Violation {
   const instead = violations[0]?.what ?? stopped?.what ?? "nothing was violated";
   const what = `the run that showed this was made again under the same schedule, and did not show it: ${instead}`;
   return { ...first, kind: "nondeterministic", claim: undefined, text: "the same steps lead to the same state", what };
 }
 
-function verdictOf(what: Case, planned: Plan, explored: Explored, failure: Failure | undefined): Verdict {
-  const { stopped, whole } = explored;
+function verdictOf(what: Case, planned: Plan, explored: Explored, failure: Failure | undefined, raced?: RaceResult): Verdict {
+  const { whole } = explored;
+  const stopped = raced?.stopped?.why === "crashed" ? raced.stopped : explored.stopped;
   const verdict = failure !== undefined ? "broken" : stopped === undefined ? "holds" : stopped.why === "crashed" ? "crashed" : "unfinished";
   const expected = failure !== undefined && failure.violations.every(({ rule }) => rule !== undefined && planned.expectedToBreak.has(rule));
   return {
     case: what.case,
     rules: what.rules,
     verdict,
-    reason: failure === undefined ? reasonOf(planned, explored) : undefined,
+    reason: failure === undefined ? reasonOf(planned, explored, raced) : undefined,
     expected,
     seen: seenOf(planned.claims),
     marks: [...whole.marks],
     findings: verdict === "holds" ? findingsOf(planned, explored) : [],
-    how: howOf(planned, explored),
+    how: howOf(planned, explored, raced),
     failure,
   };
 }
 
 /** Why an exploration ended early; a crash of several threads with the schedule that leads to it. */
-function reasonOf({ threads }: Plan, { stopped, last }: Explored): string | undefined {
+function reasonOf({ threads }: Plan, { stopped, last }: Explored, raced: RaceResult | undefined): string | undefined {
+  if (raced?.stopped?.why === "crashed") return `${raced.stopped.what} (in a race)`;
   if (stopped?.why !== "crashed" || threads.length === 1 || last === undefined) return stopped?.what;
   return `${stopped.what} (under the schedule ${writeSchedule(last.taken)})`;
 }
@@ -111,11 +135,28 @@ function notRun(what: Case, verdict: "untestable" | "unclaimed", { reason, claim
   };
 }
 
-function howOf(planned: Plan, { strategy, complete, runs, redundant, steps, deadlocks, whole }: Explored): How {
-  const every = planned.control === "step" ? "every schedule" : "every order of calls";
-  const covered = strategy === "replay" || (planned.threads.length === 1 && runs === 1) ? "one run" : complete ? every : "some schedules";
+function howOf(planned: Plan, explored: Explored, raced: RaceResult | undefined): How {
+  const { strategy, runs, redundant, steps, deadlocks, whole } = explored;
   const { control } = planned;
-  return { strategy, control, covered, runs, redundant, steps, ends: whole.ends.size, deadlocks, retries: whole.footprints.retries };
+  return {
+    strategy,
+    control,
+    covered: coveredBy(planned, explored),
+    runs,
+    redundant,
+    steps,
+    ends: whole.ends.size,
+    deadlocks,
+    retries: whole.footprints.retries,
+    ...(raced !== undefined && (raced.stopped?.why === "cannot" ? { notRaced: raced.stopped.what } : { race: raced.histogram })),
+  };
+}
+
+function coveredBy({ threads, control }: Plan, { strategy, runs, complete }: Explored): How["covered"] {
+  if (strategy === NO_RUNS.name) return "a race";
+  if (strategy === "replay" || (threads.length === 1 && runs === 1)) return "one run";
+  if (!complete) return "some schedules";
+  return control === "step" ? "every schedule" : "every order of calls";
 }
 
 function seenOf(claims: readonly PlannedClaim[]): Seen {
@@ -128,7 +169,10 @@ function seenOf(claims: readonly PlannedClaim[]): Seen {
     count.of++;
     if (unseen === undefined) count.claims++;
   }
-  const reasons = new Set(judged.map((claim) => claim.unseen).filter((reason) => reason !== undefined));
+  const blind = judged.flatMap((claim) =>
+    claim.kind === "outcome" && claim.blind.length > 0 ? [`does not show ${claim.blind.join(", ")}`] : [],
+  );
+  const reasons = new Set([...judged.map((claim) => claim.unseen).filter((reason) => reason !== undefined), ...blind]);
   return { claims: seen.length, of: judged.length, rules, unseen: [...reasons] };
 }
 
@@ -146,6 +190,6 @@ function findingsOf(planned: Plan, { whole, complete }: Explored): Finding[] {
   for (const claim of planned.claims)
     if (claim.kind === "outcome" && claim.unseen === undefined)
       for (const outcome of claim.listed)
-        if (!whole.outcomes.has(outcome)) findings.push({ kind: "outcome never reached", text: outcome.text });
+        if (!whole.outcomes.reached.has(outcome)) findings.push({ kind: "outcome never reached", text: outcome.text });
   return findings;
 }

@@ -1,4 +1,5 @@
 import type { HelloReply, RuleId } from "../../spec/generated/types";
+import type { Histogram } from "../explore/race";
 import type { Row } from "../explore/run";
 import type { Violation } from "../explore/violation";
 
@@ -7,7 +8,7 @@ export interface How {
   readonly strategy: string;
   readonly control: HelloReply["control"];
   /** What the runs were, taken together. */
-  readonly covered: "every schedule" | "every order of calls" | "one run" | "some schedules";
+  readonly covered: "every schedule" | "every order of calls" | "one run" | "some schedules" | "a race";
   readonly runs: number;
   /** Runs given up because what was left of them had been seen in others. */
   readonly redundant: number;
@@ -18,6 +19,10 @@ export interface How {
   readonly deadlocks: number;
   /** Somewhere a loop would retry: it was followed for one fruitless round, then until something changed. */
   readonly retries: boolean;
+  /** What the race on real CPUs came to, if the implementation can be raced. */
+  readonly race?: Histogram;
+  /** Why it was not raced, although others are. */
+  readonly notRaced?: string;
 }
 
 /** Which claims the implementation can show: all, and those of each rule. `sometimes` is no claim. */
@@ -35,12 +40,13 @@ export interface Finding {
   readonly text: string;
 }
 
-/** The run in which a case failed: schedule and case are all that it takes to see it again. */
+/** The run, or the race, in which a case failed: schedule and case are all that it takes to see it again. */
 export interface Failure {
   /** What was violated in this run; the first is what the report is about. */
   readonly violations: readonly [Violation, ...Violation[]];
   /** Found in this run, counting from 1. */
   readonly run: number;
+  /** Whose steps followed each other; or how the race was made, which may come out otherwise the next time. */
   readonly schedule: string;
   readonly threads: readonly string[];
   readonly trace: readonly Row[];
