@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import racing from "../fixtures/adapters/racing";
 import { reference } from "../reference/adapter";
 import type { Request } from "../spec/generated/types";
 import { needs } from "../tools/needs";
@@ -24,6 +25,13 @@ needs("python3")("the example answers as the guide shows, line by line", () => {
   const answered = stdout.trim().split("\n");
   expect(answered.map((line) => JSON.parse(line) as unknown)).toEqual(replies);
   expect(status).toBe(0);
+});
+
+test("the racing toy races as the guide shows", () => {
+  const { requests, replies } = conversation("racing");
+  const door = racing.door();
+  expect(requests).toHaveLength(6);
+  expect(requests.map((request) => door(request as Request))).toEqual(replies);
 });
 
 test("the reference steps as the guide shows", () => {

@@ -118,7 +118,7 @@ export class ClaimList {
 
   private outcome(says: Outcome): PlannedOutcome {
     const wants = Object.entries(says.returns).map(([thread, all]) => [thread, all.map((want) => this.resolved(want))] as const);
-    const reads = Object.entries(says.reads ?? {}).map(([read, want]) => this.compiled({ [read]: want } as Pattern));
+    const reads = Object.entries(says.reads ?? {}).map(([read, want]) => this.compiled({ [read]: want }));
     const returns = wants.map(([thread, all]) => `${thread} ${all.map((want) => inWords("", want).replace(/^ = /, "")).join(", ")}`);
     return {
       says,

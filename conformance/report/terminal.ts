@@ -21,7 +21,8 @@ export function verdictLines(verdict: Judged, width: number): string[] {
   const lines = [`${word} ${verdict.case.padEnd(width)}  ${remark(verdict)}`.trimEnd()];
   if (verdict.failure === undefined && verdict.how?.race !== undefined)
     for (const line of histogram(verdict.how.race)) lines.push(pc.dim(`           ${line}`));
-  for (const { kind, text } of verdict.findings) lines.push(`           ${pc.yellow(kind)}: ${text}`);
+  for (const { kind, text } of verdict.findings)
+    if (kind !== "outcome never reached" || verdict.how?.race === undefined) lines.push(`           ${pc.yellow(kind)}: ${text}`);
   return lines;
 }
 
