@@ -1,4 +1,4 @@
-import { caseOf, doorOf, helloOf, specOf, type Program } from "../../fixtures/programs/program";
+import { doorOf, type Program } from "../../fixtures/programs/program";
 import {
   asks,
   crossed,
@@ -21,7 +21,8 @@ import { conflict, type Kind } from "../../spec/steps";
 import { answered, holdHere, type Door } from "../adapter/door";
 import { loadSpec } from "../case/load";
 import { packageRoot } from "../case/root";
-import { plan, type Plan } from "../plan/plan";
+import { plan } from "../plan/plan";
+import { plannedProgram } from "../../tools/shipped";
 import { explore, type Explored, type Options } from "./explore";
 import type { Dependent } from "./footprint";
 import { naive } from "./naive";
@@ -29,14 +30,8 @@ import { sleepSets } from "./sleep-sets";
 
 const { spec } = loadSpec(packageRoot());
 
-function planOf(program: Program): Plan {
-  const planned = plan(caseOf(program), specOf(program), helloOf(program));
-  if ("verdict" in planned) throw new Error(planned.reason);
-  return planned;
-}
-
 function explored(program: Program, strategy: Options["strategy"]): Explored {
-  return holdHere(explore(planOf(program), { strategy, limits: { runs: 100_000, steps: 1000 }, record: true }), doorOf(program));
+  return holdHere(explore(plannedProgram(program), { strategy, limits: { runs: 100_000, steps: 1000 }, record: true }), doorOf(program));
 }
 
 /** All that two complete explorations of one program must agree on. */
@@ -276,7 +271,7 @@ test("a world that does not repeat itself is found", () => {
     if (request.op === "open") opened++;
     return opened <= 1 ? first(request) : later(request);
   };
-  const { violations } = holdHere(explore(planOf(named("x")), { strategy: sleepSets, limits: { runs: 10, steps: 100 } }), door);
+  const { violations } = holdHere(explore(plannedProgram(named("x")), { strategy: sleepSets, limits: { runs: 10, steps: 100 } }), door);
   expect(violations).toMatchObject([{ kind: "nondeterministic", what: expect.stringContaining("P1 announced store of x") as string }]);
 });
 
@@ -294,7 +289,7 @@ test("a thread that a call starts joins the exploration", () => {
 
 test("a limit that is reached is said, and is not completeness", () => {
   const cut = (limits: Options["limits"]): Explored =>
-    holdHere(explore(planOf(writers(4)), { strategy: naive, limits }), doorOf(writers(4)));
+    holdHere(explore(plannedProgram(writers(4)), { strategy: naive, limits }), doorOf(writers(4)));
   expect(cut({ runs: 5, steps: 100 })).toMatchObject({ complete: false, stopped: { why: "limit", what: "after 5 runs there were more" } });
   expect(cut({ runs: 5, steps: 2 })).toMatchObject({ complete: false, stopped: { why: "limit", what: "a run took more than 2 steps" } });
 });

@@ -31,6 +31,8 @@ export interface Footprint {
  * thread with the same pick, announcement and call is the same object in every run.
  */
 export interface Transition {
+  /** Its number among those of the exploration. */
+  readonly id: number;
   readonly thread: number;
   /** Which of the announced outcomes, 0 if the step has one. */
   readonly pick: number;

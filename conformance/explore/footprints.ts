@@ -22,6 +22,7 @@ export class Footprints {
   private readonly wanted: ReadonlySet<string>;
   private wholeCall: Footprint | undefined;
   private made = 0;
+  private offered = 0;
   /** Somebody announced that it would retry. */
   retries = false;
 
@@ -65,7 +66,7 @@ export class Footprints {
   transition(does: Footprint, thread: number, pick: number, stack: number, looks: number): Transition {
     for (const each of does.transitions)
       if (each.thread === thread && each.pick === pick && each.stack === stack && each.looks === looks) return each;
-    const made = { does, thread, pick, stack, looks };
+    const made = { id: this.offered++, does, thread, pick, stack, looks };
     does.transitions.push(made);
     return made;
   }
@@ -104,6 +105,11 @@ function isOf({ kind, objects, event, picks }: Footprint, announced: Announcemen
 }
 
 type Touch = Pick<Footprint, "kind" | "objects" | "event">;
+
+/** Whether two steps conflict by what they touch, whoever looks on. */
+export function conflictOnObject(a: Transition | undefined, b: Transition | undefined): boolean {
+  return a !== undefined && b !== undefined && shareObject(a.does, b.does);
+}
 
 function shareObject(a: Footprint, b: Footprint): boolean {
   return conflict(a.kind as Kind, b.kind as Kind) && a.objects.some((object) => b.objects.includes(object));

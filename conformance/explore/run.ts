@@ -124,9 +124,12 @@ export class Run {
     for (const lane of own) if (lane.interrupts !== undefined) yield* this.begin(lane);
     for (;;) {
       const enabled = this.world.whatIsEnabled();
-      if (enabled.length === 0) return this.mayWait(this.world.lanes) ? "complete" : "stuck";
+      if (enabled.length === 0) {
+        strategy.ended?.(this.world.whatWaits());
+        return this.mayWait(this.world.lanes) ? "complete" : "stuck";
+      }
       if (this.taken.length >= limits.steps) return "too long";
-      const chosen = strategy.choose(this.taken.length, enabled);
+      const chosen = strategy.choose(this.taken.length, enabled, this.world.lanes.length);
       if (chosen === undefined) return "asleep";
       if (!enabled.includes(chosen)) return this.notRepeatable(chosen);
       yield* this.take(chosen);

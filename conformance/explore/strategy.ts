@@ -10,7 +10,12 @@ export interface Strategy {
   begin(): boolean;
   /**
    * The transition to take as step `depth` (from 0) of this run, one of `enabled` (never empty,
-   * reused by the caller); undefined if what is left has been seen in other runs.
+   * reused by the caller); undefined if what is left has been seen in other runs. `threads` is how
+   * many there are by now.
    */
-  choose(depth: number, enabled: readonly Transition[]): Transition | undefined;
+  choose(depth: number, enabled: readonly Transition[], threads: number): Transition | undefined;
+  /** Nobody can go on; `waiting` is what those would do next that are not done. */
+  ended?(waiting: readonly Transition[]): void;
+  /** Why it cannot explore this: then the runs that it made say nothing. */
+  readonly outside?: string | undefined;
 }

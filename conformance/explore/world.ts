@@ -110,6 +110,11 @@ export class World {
     return enabled;
   }
 
+  /** What those threads would do next that cannot go on and are not done. */
+  whatWaits(): readonly Transition[] {
+    return this.lanes.filter((lane) => lane.pending && !lane.ready).flatMap((lane) => lane.next.slice(0, 1));
+  }
+
   /** Whether a call has returned that was not looked at yet. */
   someoneIsBack(): boolean {
     for (const lane of this.lanes) if (lane.back) return true;

@@ -1,0 +1,167 @@
+/**
+ * Optimal DPOR (Abdulla, Aronis, Jonsson, Sagonas: source sets and wakeup trees): one run for each
+ * Mazurkiewicz trace, and none that is given up half-way. E, the execution, is kept between runs; the
+ * next run repeats what it begins with. docs/explorer.md draws an example.
+ */
+import type { Dependent, Transition } from "./footprint";
+import { Execution } from "./optimal/execution";
+import { racesOfHandlers } from "./optimal/handlers";
+import { racesOfAcquire } from "./optimal/locks";
+import { pending, Races } from "./optimal/races";
+import { Reversal } from "./optimal/reversal";
+import { Sequence } from "./optimal/sequence";
+import { SleepSets } from "./optimal/sleep";
+import { NO_STEP, Role, Steps, THREADS } from "./optimal/steps";
+import { below, branchOf, insert, type Branch } from "./optimal/wakeup-tree";
+import type { Strategy } from "./strategy";
+
+/** Explores each trace once. */
+export function optimal(dependent: Dependent): Strategy {
+  return new Optimal(dependent);
+}
+
+class Optimal implements Strategy {
+  readonly name = "optimal";
+  readonly complete = true;
+  /** Why this exploration cannot be done here: a step that no rule is about, or a wait that might owe itself to any of several. */
+  outside: string | undefined;
+  private readonly steps: Steps;
+  private readonly execution: Execution;
+  private readonly races: Races;
+  private readonly reversal: Reversal;
+  private readonly sleep: SleepSets;
+  private readonly alternative: Sequence;
+  /** For each prefix of E, what is to be explored from there; the first branch is the one under way. */
+  private readonly wakeup: Branch[][] = [[]];
+  /** For each prefix of E, how many races and how many threads there were. */
+  private readonly racesAt: number[] = [];
+  private readonly threadsAt: number[] = [];
+  /** The threads that wait for what never came, once E is maximal: their steps. */
+  private readonly waiting: number[] = [];
+  private fresh = true;
+
+  constructor(dependent: Dependent) {
+    this.steps = new Steps(dependent);
+    this.execution = new Execution(this.steps);
+    this.races = new Races(this.execution);
+    this.reversal = new Reversal(this.execution, this.steps);
+    this.alternative = new Sequence(this.execution, this.steps);
+    this.sleep = new SleepSets(this.steps);
+  }
+
+  begin(): boolean {
+    if (this.fresh) return !(this.fresh = false);
+    return this.outside === undefined && this.backtrack();
+  }
+
+  choose(depth: number, enabled: readonly Transition[], threads: number): Transition | undefined {
+    if (depth < this.execution.length) return this.steps.all[this.execution.step[depth] as number];
+    const { execution, steps } = this;
+    execution.welcome(threads);
+    if (threads > THREADS) this.outside ??= `there are more than ${THREADS} threads`;
+    const step = this.nextStep(depth, enabled);
+    if (step === NO_STEP || this.outside !== undefined) return undefined;
+    let able = 0;
+    for (const { thread } of enabled) able |= 1 << thread;
+    this.take(depth, step, able);
+    if ((steps.picks[step] as number) > 1) this.otherPicks(depth, step, enabled);
+    return steps.all[step];
+  }
+
+  ended(waiting: readonly Transition[]): void {
+    const { execution, races, steps } = this;
+    const top = races.length;
+    this.waiting.length = 0;
+    for (const transition of waiting) {
+      const step = steps.of(transition);
+      const thread = transition.thread;
+      const row = execution.row(execution.before(thread));
+      this.waiting[thread] = step;
+      const role = steps.role[step];
+      if (role === Role.Write || role === Role.Read) racesOfAcquire(races, execution, step, row, pending(thread));
+      racesOfHandlers(races, execution, step, row, pending(thread));
+    }
+    for (let i = 0; i < races.length; i++) this.reverse(i);
+    races.length = top;
+  }
+
+  /** What the wakeup tree says, or else whatever is awake, of the thread that took the last step if it can go on. */
+  private nextStep(depth: number, enabled: readonly Transition[]): number {
+    const { steps, sleep, execution } = this;
+    const branches = (this.wakeup[depth] ??= []);
+    const [planned] = branches;
+    if (planned !== undefined) {
+      const step = planned.steps[planned.at] as number;
+      if (!enabled.includes(steps.all[step] as Transition)) this.outside ??= "a step that was to come could not";
+      return step;
+    }
+    const current = depth > 0 ? execution.thread[depth - 1] : undefined;
+    let found = NO_STEP;
+    for (const transition of enabled) {
+      const step = steps.of(transition);
+      if (steps.role[step] === Role.Unknown) this.outside ??= `no rule is about a step of kind ${transition.does.kind}`;
+      if (sleep.has(depth, step)) continue;
+      if (found === NO_STEP) found = step;
+      if (transition.thread !== current) continue;
+      found = step;
+      break;
+    }
+    if (found !== NO_STEP) branches.push(branchOf([found]));
+    return found;
+  }
+
+  private take(depth: number, step: number, able: number): void {
+    const { execution, races, sleep, wakeup } = this;
+    this.racesAt[depth] = races.length;
+    this.threadsAt[depth] = execution.threads;
+    races.close(execution.append(step, able));
+    sleep.after(depth, step);
+    wakeup[depth + 1] = below((wakeup[depth] as Branch[])[0] as Branch);
+  }
+
+  /** A step that is a choice has as many branches as it has picks. */
+  private otherPicks(depth: number, step: number, enabled: readonly Transition[]): void {
+    const { steps, execution, alternative } = this;
+    const thread = steps.thread[step] as number;
+    for (const transition of enabled) {
+      const other = steps.of(transition);
+      if (transition.thread !== thread || other === step) continue;
+      alternative.begin(depth);
+      alternative.add(other, execution.row(execution.previous[depth] as number));
+      alternative.end();
+      this.plan(alternative, depth);
+    }
+  }
+
+  /** Plans to explore the race the other way round, if that was not and is not to be explored anyway. */
+  private reverse(race: number): void {
+    const { races, execution, reversal } = this;
+    const first = races.first[race] as number;
+    const second = races.second[race] as number;
+    const step = second >= 0 ? execution.step[second] : this.waiting[pending(second)];
+    if (reversal.make(first, second, step as number, races.immediate[race] === 1)) this.plan(reversal.v, first);
+    if (reversal.unclear !== undefined) {
+      const { does, thread } = this.steps.all[reversal.unclear] as Transition;
+      this.outside ??= `thread ${thread} announced a wait (${does.kind}) that was over already`;
+    }
+  }
+
+  private plan(v: Sequence, depth: number): void {
+    if (!this.sleep.covers(depth, v)) insert(v, this.wakeup[depth] as Branch[], this.steps);
+  }
+
+  /** Goes back to the longest prefix from which something is left to explore; false if there is none. */
+  private backtrack(): boolean {
+    const { execution, races, sleep, wakeup } = this;
+    while (execution.length > 0) {
+      const depth = execution.length - 1;
+      sleep.explored(depth, execution.step[depth] as number);
+      execution.pop(this.threadsAt[depth] as number);
+      races.length = this.racesAt[depth] as number;
+      const branches = wakeup[depth] as Branch[];
+      branches.shift();
+      if (branches.length > 0) return true;
+    }
+    return false;
+  }
+}

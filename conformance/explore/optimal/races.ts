@@ -1,0 +1,87 @@
+/**
+ * The races of E: pairs of events whose order could have been the other way round. An event races
+ * with e if e is in its past only through the two of them being dependent. An acquire, which may
+ * have to wait, has races of its own (locks.ts, handlers.ts).
+ */
+import type { Execution } from "./execution";
+import { racesOfHandlers } from "./handlers";
+import { racesOfAcquire } from "./locks";
+import { Role, THREADS } from "./steps";
+
+/** A step that nobody could take in the end: its thread's bit-wise complement stands for it in a race. */
+export const pending = (thread: number): number => ~thread;
+
+/** The races found in E so far, oldest first: each an event, and the later event or pending step. */
+export class Races {
+  length = 0;
+  first = new Int32Array(1024);
+  second = new Int32Array(1024);
+  /** Whether the first is all that the second depends on, so that nothing else need be put off with it. */
+  immediate = new Uint8Array(1024);
+  private readonly candidates = new Int32Array(THREADS);
+
+  constructor(private readonly execution: Execution) {}
+
+  /** Finds the races of an event that was appended, and works out its clock. */
+  close(event: number): void {
+    const { execution } = this;
+    const { steps } = execution;
+    const step = execution.step[event] as number;
+    const role = steps.role[step] as Role;
+    const row = execution.row(event);
+    if (role === Role.Write || role === Role.Read) racesOfAcquire(this, execution, step, row, event);
+    racesOfHandlers(this, execution, step, row, event);
+    const found = this.dependencies(event, step, row);
+    for (let i = 0; i < found; i++) {
+      const earlier = this.candidates[i] as number;
+      if (execution.isIn(earlier, row)) continue;
+      if (isReversible(execution, earlier, step, role)) this.add(earlier, event, true);
+      execution.join(row, execution.row(earlier));
+    }
+    execution.finish(event);
+  }
+
+  add(first: number, second: number, immediate = false): void {
+    if (this.length === this.first.length) this.grow();
+    this.first[this.length] = first;
+    this.second[this.length] = second;
+    this.immediate[this.length++] = immediate ? 1 : 0;
+  }
+
+  /** The newest event of each other thread that this one depends on, if it is not in its past anyway; newest first. */
+  private dependencies(event: number, step: number, row: number): number {
+    const { execution, candidates } = this;
+    const { steps, clock, index, previous, last, threads } = execution;
+    const own = execution.thread[event] as number;
+    let found = 0;
+    for (let t = 0; t < threads; t++) {
+      if (t === own) continue;
+      const known = clock[row + t] as number;
+      for (let e = last[t] as number; e >= 0 && (index[e] as number) > known; e = previous[e] as number) {
+        if (steps.depends(step, execution.step[e] as number)) {
+          let place = found++;
+          for (; place > 0 && (candidates[place - 1] as number) < e; place--) candidates[place] = candidates[place - 1] as number;
+          candidates[place] = e;
+          break;
+        }
+        if (index[e] === 1) break;
+      }
+    }
+    return found;
+  }
+
+  private grow(): void {
+    const [first, second, immediate] = [this.first, this.second, this.immediate];
+    const size = first.length * 2;
+    (this.first = new Int32Array(size)).set(first);
+    (this.second = new Int32Array(size)).set(second);
+    (this.immediate = new Uint8Array(size)).set(immediate);
+  }
+}
+
+/** Whether two dependent events may race as they stand: not through a lock, nor through a stack, which have races of their own. */
+function isReversible({ steps, step: taken }: Execution, earlier: number, step: number, role: Role): boolean {
+  const other = taken[earlier] as number;
+  if ((role === Role.Write || role === Role.Read) && steps.object[other] === steps.object[step]) return false;
+  return steps.stack[other] !== steps.stack[step];
+}

@@ -1,0 +1,121 @@
+/**
+ * v, a sequence of steps that could follow a prefix E' of E but did not: what is to be explored.
+ * Steps can be taken out of it from the front, up to swaps of independent ones.
+ */
+import { NO_STEP, THREADS, type Steps } from "./steps";
+import type { Execution } from "./execution";
+
+/** v, with for each step the row of its clock: which steps of v must come before it. */
+export class Sequence {
+  length = 0;
+  readonly step: number[] = [];
+  private readonly row: number[] = [];
+  /** For each thread, the place of its next step in v, or -1; for each place, that of the same thread's next one. */
+  private readonly head = new Int32Array(THREADS);
+  private readonly next: number[] = [];
+  /** How many steps are left, and how many events of each thread E' has with those that were taken out. */
+  left = 0;
+  private readonly past = new Int32Array(THREADS);
+  /** Whether `steps in v` is known: how many of each, and the set. */
+  private counted = false;
+  private readonly times: number[] = [];
+  private set = new Uint32Array(0);
+
+  constructor(
+    private readonly execution: Execution,
+    private readonly steps: Steps,
+  ) {}
+
+  /** Begins a sequence that follows the first `prefix` events of E. */
+  begin(prefix: number): void {
+    this.length = 0;
+    this.counted = false;
+    const { past, head } = this;
+    const { count, threads } = this.execution;
+    for (let t = 0; t < threads; t++) past[t] = count[prefix * THREADS + t] as number;
+    head.fill(-1, 0, THREADS);
+  }
+
+  /** Appends a step whose clock is at `row`. */
+  add(step: number, row: number): void {
+    this.step[this.length] = step;
+    this.row[this.length++] = row;
+  }
+
+  rowAt(place: number): number {
+    return this.row[place] as number;
+  }
+
+  /** All steps were added. */
+  end(): void {
+    const { head, next, step, steps } = this;
+    for (let i = this.length - 1; i >= 0; i--) {
+      const thread = steps.thread[step[i] as number] as number;
+      next[i] = head[thread] as number;
+      head[thread] = i;
+    }
+    this.left = this.length;
+  }
+
+  /** The next step of a thread that is left, or NO_STEP. */
+  nextOf(thread: number): number {
+    const place = this.head[thread] as number;
+    return place < 0 ? NO_STEP : (this.step[place] as number);
+  }
+
+  /** Whether the next step of a thread is an initial: nothing that is left must come before it. */
+  isInitial(thread: number): boolean {
+    const { past } = this;
+    const { clock, threads } = this.execution;
+    const row = this.row[this.head[thread] as number] as number;
+    for (let t = 0; t < threads; t++) if ((clock[row + t] as number) > (past[t] as number) && t !== thread) return false;
+    return true;
+  }
+
+  /** Whether a step of another thread is independent of all that is left. */
+  isIndependentOf(step: number): boolean {
+    if (!this.counted) this.countSteps();
+    const { rows, words } = this.steps;
+    const { set } = this;
+    for (let w = 0, at = step * words; w < words; w++, at++) if (((rows[at] as number) & (set[w] as number)) !== 0) return false;
+    return true;
+  }
+
+  /** Takes out the next step of a thread. */
+  takeOut(thread: number): void {
+    const place = this.head[thread] as number;
+    this.head[thread] = this.next[place] as number;
+    this.past[thread] = (this.past[thread] as number) + 1;
+    this.left--;
+    const step = this.step[place] as number;
+    if (!this.counted) return;
+    this.times[step] = (this.times[step] as number) - 1;
+    if (this.times[step] === 0) this.set[step >>> 5] = (this.set[step >>> 5] as number) & ~(1 << (step & 31));
+  }
+
+  /** What is left, in order. */
+  rest(): number[] {
+    const { head, step, steps } = this;
+    const rest: number[] = [];
+    for (let i = 0; i < this.length; i++) {
+      const first = head[steps.thread[step[i] as number] as number] as number;
+      if (first >= 0 && i >= first) rest.push(step[i] as number);
+    }
+    return rest;
+  }
+
+  private countSteps(): void {
+    this.counted = true;
+    const { words } = this.steps;
+    if (this.set.length < words) this.set = new Uint32Array(words);
+    this.set.fill(0);
+    this.times.fill(0);
+    for (let i = 0; i < this.length; i++) {
+      const step = this.step[i] as number;
+      const first = this.head[this.steps.thread[step] as number] as number;
+      if (first < 0 || i < first) continue;
+      this.times[step] = (this.times[step] ?? 0) + 1;
+      this.set[step >>> 5] = (this.set[step >>> 5] as number) | (1 << (step & 31));
+    }
+  }
+}

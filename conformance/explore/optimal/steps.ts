@@ -1,0 +1,140 @@
+/** The transitions of one exploration by number, so that the explorer's core handles numbers only. */
+import type { Dependent, Transition } from "../footprint";
+
+/** What a step does to whom else may go on. */
+export const enum Role {
+  /** Nothing: it is always enabled. */
+  Plain,
+  /** Takes a lock for writing (a mutex is a readers-writer lock that nobody reads), or for reading. */
+  Write,
+  Read,
+  /** Takes it for reading if that needs no waiting. */
+  TryRead,
+  EndWrite,
+  EndRead,
+  /** A handler begins on its owner's stack. */
+  Handler,
+  /** Waits for what others do, once and for all: true for this waiter, it stays true. */
+  Await,
+  Again,
+  Drain,
+  /** Opens or closes a read section that a drain may wait for; begins what a drain ends. */
+  Enter,
+  Leave,
+  Flip,
+  /** Of a kind that no rule here is about. */
+  Unknown,
+}
+
+const ROLES: Readonly<Record<string, Role>> = {
+  load: Role.Plain,
+  store: Role.Plain,
+  rmw: Role.Plain,
+  fence: Role.Plain,
+  arm: Role.Plain,
+  pick: Role.Plain,
+  lock: Role.Write,
+  unlock: Role.EndWrite,
+  write_lock: Role.Write,
+  write_unlock: Role.EndWrite,
+  read_lock: Role.Read,
+  read_trylock: Role.TryRead,
+  read_unlock: Role.EndRead,
+  await: Role.Await,
+  again: Role.Again,
+  srcu_enter: Role.Enter,
+  srcu_leave: Role.Leave,
+  srcu_flip: Role.Flip,
+  srcu_drain: Role.Drain,
+};
+
+/** The roles that are about one lock or SRCU domain. */
+const ON_OBJECT: ReadonlySet<Role> = new Set([
+  Role.Write,
+  Role.Read,
+  Role.TryRead,
+  Role.EndWrite,
+  Role.EndRead,
+  Role.Enter,
+  Role.Leave,
+  Role.Flip,
+  Role.Drain,
+]);
+
+/** No step at all. */
+export const NO_STEP = -1;
+
+/** The most threads of one exploration: a set of them fits into a word. */
+export const THREADS = 32;
+
+/** Transitions, each known by its number, with the dependence between any two. */
+export class Steps {
+  readonly all: Transition[] = [];
+  readonly thread: number[] = [];
+  readonly stack: number[] = [];
+  readonly role: Role[] = [];
+  /** The number of the lock or SRCU domain that it is on; -1 if it is on none. */
+  readonly object: number[] = [];
+  readonly picks: number[] = [];
+  /** The stacks on which handlers come. */
+  readonly isInterrupted: boolean[] = [];
+  /** 32-bit words in the row of one step. */
+  words = 4;
+  /** For each step, the set of those that depend on it: `words` words. */
+  rows = new Uint32Array(64 * this.words);
+  private readonly numbers: number[] = [];
+  private readonly objects = new Map<string, number>();
+
+  constructor(private readonly dependent: Dependent) {}
+
+  /** The number of a transition. */
+  of(transition: Transition): number {
+    return this.numbers[transition.id] ?? this.meet(transition);
+  }
+
+  depends(a: number, b: number): boolean {
+    return (((this.rows[a * this.words + (b >>> 5)] as number) >>> (b & 31)) & 1) === 1;
+  }
+
+  private meet(transition: Transition): number {
+    const number = this.all.length;
+    const { does, thread, stack } = transition;
+    const role = stack === thread ? (ROLES[does.kind] ?? Role.Unknown) : does.kind === "start" ? Role.Handler : ROLES[does.kind];
+    this.all.push(transition);
+    this.numbers[transition.id] = number;
+    this.thread.push(thread);
+    this.stack.push(stack);
+    this.role.push(role ?? Role.Unknown);
+    if (stack !== thread) this.isInterrupted[stack] = true;
+    this.picks.push(does.picks);
+    this.object.push(this.objectOf(role ?? Role.Unknown, does.objects[0] ?? ""));
+    this.grow(number);
+    for (let other = 0; other <= number; other++) if (this.dependent(transition, this.all[other] as Transition)) this.set(number, other);
+    return number;
+  }
+
+  private objectOf(role: Role, name: string): number {
+    if (!ON_OBJECT.has(role)) return -1;
+    let number = this.objects.get(name);
+    if (number === undefined) this.objects.set(name, (number = this.objects.size));
+    return number;
+  }
+
+  private set(a: number, b: number): void {
+    const { rows, words } = this;
+    rows[a * words + (b >>> 5)] = (rows[a * words + (b >>> 5)] as number) | (1 << (b & 31));
+    rows[b * words + (a >>> 5)] = (rows[b * words + (a >>> 5)] as number) | (1 << (a & 31));
+  }
+
+  /** Makes room for a step of this number, in its own row and in every other. */
+  private grow(number: number): void {
+    const { rows, words } = this;
+    const wider = number >>> 5 >= words ? words * 2 : words;
+    const enough = Math.max(rows.length / words, number + 1 > rows.length / words ? (2 * rows.length) / words : 0);
+    if (wider === words && enough === rows.length / words) return;
+    const grown = new Uint32Array(enough * wider);
+    for (let step = 0; step < number; step++) grown.set(rows.subarray(step * words, (step + 1) * words), step * wider);
+    this.rows = grown;
+    this.words = wider;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Wakeup trees: what is still to be explored from each prefix of E. A node's branches are sequences
+ * of steps, in the order in which they will be explored. No branch makes another superfluous: what
+ * a new sequence has in common with a branch, up to swaps of independent steps, goes down that branch.
+ */
+import type { Sequence } from "./sequence";
+import { NO_STEP, type Steps } from "./steps";
+
+/** Steps to take one after the other, from the place `at` on, and the branches after the last. */
+export interface Branch {
+  readonly steps: readonly number[];
+  at: number;
+  end: number;
+  then: Branch[];
+}
+
+/** A branch of its own. Where it ends, exploration goes on as it likes. */
+export function branchOf(steps: readonly number[]): Branch {
+  return { steps, at: 0, end: steps.length, then: [] };
+}
+
+/** What follows the first step of a branch: what is left of it, or where it divides. */
+export function below(branch: Branch): Branch[] {
+  if (++branch.at < branch.end) return [branch];
+  return branch.then;
+}
+
+/**
+ * Inserts v, unless a branch that is to be explored covers it: then all of v, or of what it leads
+ * to, is explored there. The first of `branches` is the one under way, which does not cover v.
+ */
+export function insert(v: Sequence, branches: Branch[], steps: Steps): void {
+  let list = branches;
+  let from = 1;
+  for (;;) {
+    const followed = follow(v, list, from, steps);
+    if (followed === undefined) {
+      list.push(branchOf(v.rest()));
+      return;
+    }
+    const { branch, to } = followed;
+    if (v.left === 0 || (to === branch.end && branch.then.length === 0)) return;
+    if (to < branch.end) {
+      const rest: Branch = { steps: branch.steps, at: to, end: branch.end, then: branch.then };
+      branch.end = to;
+      branch.then = [rest, branchOf(v.rest())];
+      return;
+    }
+    list = branch.then;
+    from = 0;
+  }
+}
+
+/** Takes out of v what it has in common with the first branch that begins with a weak initial of it, and says how far that goes. */
+function follow(v: Sequence, list: readonly Branch[], from: number, steps: Steps): { branch: Branch; to: number } | undefined {
+  for (let i = from; i < list.length; i++) {
+    const branch = list[i] as Branch;
+    let to = branch.at;
+    while (to < branch.end && v.left > 0 && takeWeakInitial(v, branch.steps[to] as number, steps)) to++;
+    if (to > branch.at) return { branch, to };
+  }
+  return undefined;
+}
+
+/** Whether v could begin with this step, after swaps of independent ones; if it has it, it is taken out. */
+function takeWeakInitial(v: Sequence, step: number, steps: Steps): boolean {
+  const thread = steps.thread[step] as number;
+  const next = v.nextOf(thread);
+  if (next === NO_STEP) return v.isIndependentOf(step);
+  if (next !== step || !v.isInitial(thread)) return false;
+  v.takeOut(thread);
+  return true;
+}
