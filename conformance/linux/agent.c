@@ -3,7 +3,7 @@
  * knows nothing of what they mean. No libc; x86-64 Linux only.
  *
  * It runs here, speaking over stdin and stdout, or as /init of a guest, speaking over the guest's
- * first virtio-serial port. It ends when its input does: as /init by switching the machine off.
+ * first virtio-serial port, which /0, /1 ... are the modules for. It ends when its input does: as /init by switching the machine off.
  * `agent COMMAND ARG...` becomes that command, which the kernel then kills when its parent dies.
  *
  * Wire: frames, little-endian, of {u32 kind, u32 thread, u64 length} and `length` bytes.
@@ -483,6 +483,11 @@ static void handle(int signal, void *handler)
 static void open_port(void)
 {
     const struct timespec a_moment = { 0, 1000000 };
+    char module[] = "/0";
+    for (long file; (file = sys(__NR_open, (u64)module, O_RDONLY, 0, 0, 0, 0)) >= 0; module[1]++) {
+        sys(__NR_finit_module, file, (u64)"", 0, 0, 0, 0);
+        sys(__NR_close, file, 0, 0, 0, 0, 0);
+    }
     sys(__NR_mkdir, (u64)"/dev", 0755, 0, 0, 0, 0);
     sys(__NR_mount, (u64)"dev", (u64)"/dev", (u64)"devtmpfs", 0, 0, 0);
     long port;
@@ -534,14 +539,16 @@ void __attribute__((noreturn, used)) start(u64 *stack)
 {
     const u64 argc = stack[0], blocked = 1ul << (SIGUSR1 - 1);
     char **argv = (char **)(stack + 1);
-    sys(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
-    if (argc > 1) {
-        sys(__NR_execve, (u64)argv[1], (u64)(argv + 1), (u64)(argv + argc + 1), 0, 0, 0);
-        leave(127);
-    }
     is_init = sys(__NR_getpid, 0, 0, 0, 0, 0, 0) == 1;
-    if (is_init)
+    if (is_init) { /* arguments are what the kernel did not understand of its own */
         open_port();
+    } else {
+        sys(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
+        if (argc > 1) {
+            sys(__NR_execve, (u64)argv[1], (u64)(argv + 1), (u64)(argv + argc + 1), 0, 0, 0);
+            leave(127);
+        }
+    }
     sys(__NR_rt_sigprocmask, SIG_BLOCK, (u64)&blocked, 0, sizeof blocked, 0, 0);
     handle(SIGUSR1, on_kick);
     handle(SIGSEGV, on_fault);

@@ -9,7 +9,9 @@ export interface Start {
   /** Until it says hello. */
   readonly patience: number;
   /** What else is known about its end, beside its stderr. */
-  readonly remarks?: () => string | undefined;
+  readonly remarks?: () => string;
+  /** Called when it has gone. */
+  readonly gone?: () => void;
 }
 
 /** From the end of its input until it is killed. */
@@ -22,8 +24,8 @@ const LINE = 4096;
  * It is in a process group of its own, so that Ctrl-C is ours to handle; the agent sees to it that it
  * does not outlive this process.
  */
-export async function startAgent({ command, patience, remarks = () => undefined }: Start): Promise<Agent> {
-  const [program = "", ...args] = command;
+export async function startAgent(start: Start): Promise<Agent> {
+  const [program = "", ...args] = start.command;
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
   const log: string[] = [];
   const note = (line: string): void => {
@@ -39,14 +41,17 @@ export async function startAgent({ command, patience, remarks = () => undefined 
     clearTimeout(timer);
   };
   const agent = new Connection({ input: child.stdin, output: child.stdout, kill, gone });
-  const lost = (how: string): void => agent.lost([how, ...log, remarks()].filter((each) => each !== undefined && each !== "").join("; "));
+  const lost = (how: string): void => agent.lost([how, ...log, start.remarks?.() ?? ""].filter((each) => each !== "").join("; "));
   child.once("error", (error) => lost(`it cannot be started: ${error.message}`));
-  child.once("close", (code, signal) => lost(signal === null ? `it exited with status ${code ?? "unknown"}` : `it was ended by ${signal}`));
+  child.once("close", (code, signal) => {
+    lost(signal === null ? `it exited with status ${code ?? "unknown"}` : `it was ended by ${signal}`);
+    start.gone?.();
+  });
 
   const timer = setTimeout(() => {
-    lost(`it had not said hello after ${patience / 1000} s`);
+    lost(`it had not said hello after ${start.patience / 1000} s`);
     kill();
-  }, patience);
+  }, start.patience);
   try {
     await agent.hello();
   } finally {
