@@ -81,7 +81,7 @@ function aptFolder(series: Series, work: string, machine: Machine): string {
     // The user that apt downloads as may not enter this folder.
     "APT::Sandbox::User": "root",
     "Acquire::Languages": "none",
-    "Acquire::Retries": "2",
+    "Acquire::Retries": "1",
   };
   const config = join(work, "apt.conf");
   writeFileSync(
@@ -100,7 +100,7 @@ export function mirror({ apt }: Machine): string {
   const lines = files
     .filter((file) => /\.(list|sources)$/.test(file) && existsSync(file))
     .flatMap((file) => readFileSync(file, "utf8").split("\n"));
-  const uris = lines.filter((line) => !line.startsWith("#")).map((line) => /\bhttps?:\/\/\S+\/debian\/?(?=\s|$)/.exec(line)?.[0]);
+  const uris = lines.filter((line) => !line.startsWith("#")).map((line) => /\b(?:https?|file):\/\/\S+\/debian\/?(?=\s|$)/.exec(line)?.[0]);
   return uris.find((uri) => uri !== undefined) ?? DEFAULT_MIRROR;
 }
 
@@ -132,5 +132,7 @@ function unpack({ name, version, file }: Downloaded, work: string, machine: Mach
 function run(command: string, args: readonly string[], cwd: string, { env }: Machine): string {
   const { status, error, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: "utf8", maxBuffer: 1 << 26 });
   if (status === 0) return stdout;
-  throw new Crashed(`${command} ${args.join(" ")} failed: ${error?.message ?? [stderr, stdout].join("").trim()}`);
+  const told = stderr.split("\n").filter((line) => /^[WE]: /.test(line));
+  const words = told.length > 0 ? told.map((line) => line.slice("E: ".length)) : [stderr, stdout];
+  throw new Crashed(`${command} ${args.join(" ")} failed: ${error?.message ?? words.join(" ").trim()}`);
 }
