@@ -4,10 +4,11 @@ import { basename, dirname, join, relative } from "node:path";
 import type { Tables } from "../../spec/generated/types";
 import { checkCase } from "./cases";
 import { checkIds } from "./ids";
+import { checkLedger, LEDGER } from "./ledger";
 import type { Problem } from "./problems";
 import { checkRuleFile } from "./rules";
 import { Source } from "./source";
-import type { FiledCase, FiledRule, Spec, Vocabulary } from "./spec";
+import type { FiledCase, FiledDisagreement, FiledRule, Spec, Vocabulary } from "./spec";
 import { checkTable, checkTableNames } from "./tables";
 
 const TABLES: readonly string[] = ["features", "calls", "reads", "events", "locks"];
@@ -40,7 +41,8 @@ export function loadSpec(root: string): Loaded {
   const vocabulary = vocabularyOf(tables.map((source) => checkTable(source)));
   const rules = new Map<string, FiledRule>();
   const cases = new Map<string, FiledCase>();
-  const spec = { ...vocabulary, rules, cases };
+  const disagreements: FiledDisagreement[] = [];
+  const spec = { ...vocabulary, rules, cases, disagreements };
   if (fine())
     for (const file of yamlFiles(join(root, "spec", "rules")))
       for (const rule of checkRuleFile(read("rules", file), vocabulary)) rules.set(rule.rule, rule);
@@ -50,6 +52,7 @@ export function loadSpec(root: string): Loaded {
       const loaded = checkCase(read("cases", file), spec);
       if (loaded !== undefined) cases.set(loaded.case, loaded);
     }
+  if (fine()) disagreements.push(...checkLedger(read(LEDGER), spec));
   if (fine()) checkIds(read("ids.lock"), new Set([...rules.keys(), ...cases.keys()]));
   return { spec, problems: sources.flatMap((source) => source.problems), files: sources.map(({ file }) => file) };
 }
@@ -62,12 +65,13 @@ export function loadCaseFile(path: string, spec: Spec): { readonly case?: FiledC
 }
 
 /**
- * What is wrong with one file, taken by its place for what it would be in spec/: a table or
- * ids.lock by its name, rules in a folder of that name, and else a case.
+ * What is wrong with one file, taken by its place for what it would be in spec/: a table, the ledger
+ * or ids.lock by its name, rules in a folder of that name, and else a case.
  */
 export function problemsOf(path: string, spec: Spec): readonly Problem[] {
   const source = new Source(path, readFileSync(path));
   if (basename(path) === "ids.lock") checkIds(source, new Set([...spec.rules.keys(), ...spec.cases.keys()]));
+  else if (basename(path) === LEDGER) checkLedger(source, spec);
   else if (TABLES.includes(basename(path, ".yaml"))) {
     if (checkTable(source) !== undefined) checkTableNames(source, spec, new Set(spec.rules.keys()));
   } else if (basename(dirname(path)) === "rules") checkRuleFile(source, spec);

@@ -55,6 +55,12 @@ export class Source {
     this.reportAt(code, start, end, said);
   }
 
+  /** The line, from 1, on which the part of the value at `path` begins. */
+  lineOf(path: Path): number {
+    const [start] = this.find(path, false);
+    return this.text.slice(0, start).split("\n").length;
+  }
+
   /** Reports a problem with a stretch of the text, given in UTF-16 units. */
   reportAt(code: Code, start: number, end: number, { message, hint }: Said): void {
     if (this.problems.length >= MAX_PROBLEMS) return;

@@ -2,6 +2,7 @@
 import type {
   CallDeclaration,
   Case,
+  Disagreement,
   EventDeclaration,
   Feature,
   ForbiddenPair,
@@ -22,6 +23,9 @@ export type FiledCase = Case & { readonly file: string };
 /** A rule, its area (the first word of its id), and the file that it was read from. */
 export type FiledRule = Rule & { readonly area: string; readonly file: string };
 
+/** What is known of a rule on some real kernels, and the place in the ledger, as `file:line`. */
+export type FiledDisagreement = Disagreement & { readonly place: string };
+
 /** Names and what they are declared as; reads and events are patterns, see `declaredAs`. */
 export interface Vocabulary {
   readonly features: ReadonlyMap<string, Feature>;
@@ -34,8 +38,9 @@ export interface Vocabulary {
   readonly symbols: ReadonlyMap<string, string>;
 }
 
-/** The vocabulary, and all rules and cases by id. */
+/** The vocabulary, all rules and cases by id, and the ledger. */
 export interface Spec extends Vocabulary {
   readonly rules: ReadonlyMap<string, FiledRule>;
   readonly cases: ReadonlyMap<string, FiledCase>;
+  readonly disagreements: readonly FiledDisagreement[];
 }

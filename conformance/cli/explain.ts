@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pc from "picocolors";
 import { marksIn } from "../../coverage/rules";
 import { nearest } from "../case/names";
-import type { FiledCase, FiledRule, Spec } from "../case/spec";
+import type { FiledCase, FiledDisagreement, FiledRule, Spec } from "../case/spec";
 import { sourceOf } from "../report/failure";
 import { aboutFixture } from "./specifier";
 import { bugSpecifiers } from "./bugs";
@@ -38,6 +38,16 @@ function explainRule(spec: Spec, rule: FiledRule, root: string): string[] {
       cases.map((each) => each.case),
     ),
     ...list("bugs", bugs),
+    ...spec.disagreements.filter((entry) => entry.rule === rule.rule).flatMap(disagreement),
+  ];
+}
+
+function disagreement({ kernel, on = [], judgement, observed, shown_by: shownBy, about, place }: FiledDisagreement): string[] {
+  const where = [kernel ?? "any version", ...on].join(", ");
+  return [
+    `  ${pc.yellow("differs")}   ${where}: ${observed} (${judgement}; ${place})`,
+    pc.dim(`            ${shownBy}`),
+    pc.dim(`            ${about}`),
   ];
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { loadSpec } from "../case/load";
 import { packageRoot } from "../case/root";
+import type { FiledDisagreement, Spec } from "../case/spec";
 import { readLog, type Log } from "../report/events";
 import { run, type RunOptions } from "./run";
 
@@ -22,10 +23,14 @@ beforeEach(() => {
 
 afterEach(() => rmSync(join(out, ".."), { recursive: true }));
 
-async function ran(options: Partial<RunOptions>, stopper = { stopped: false }): Promise<{ code: number; lines: string[] }> {
+async function ran(
+  options: Partial<RunOptions>,
+  stopper = { stopped: false },
+  known: Spec = spec,
+): Promise<{ code: number; lines: string[] }> {
   const lines: string[] = [];
   const print = (line: string): void => void lines.push(stripVTControlCharacters(line));
-  return { code: await run(spec, { adapter: ["reference"], case: [CASE, OTHER], out, ...options }, print, stopper), lines };
+  return { code: await run(known, { adapter: ["reference"], case: [CASE, OTHER], out, ...options }, print, stopper), lines };
 }
 
 function log(folder = out): Log {
@@ -95,6 +100,44 @@ test("an adapter that cannot be reached is told of, and takes nothing from the o
   expect(code).toBe(3);
   expect(lines[0]).toMatch(/^error: the adapter \/nowhere\/adapter: it cannot be started/);
   expect(log(join(out, "reference")).verdicts.map(({ verdict }) => verdict)).toEqual(["holds", "holds"]);
+});
+
+/** A toy that says it is a kernel; it breaks the rule of OTHER. */
+const KVM = "fixtures/faux/kvm-6.12";
+const ENTRY: FiledDisagreement = {
+  rule: "vcpuid.limit.exclusive",
+  kernel: "v6.12",
+  observed: "the limit is an id",
+  shown_by: "CREATE_VCPU(2) gives an fd",
+  judgement: "kernel-bug",
+  about: "An off-by-one.",
+  place: "spec/disagreements.yaml:4",
+};
+
+test("a kernel that differs as the ledger says is as expected, and one that differs otherwise is broken", async () => {
+  const known = { ...spec, disagreements: [ENTRY] };
+  const { code, lines } = await ran({ adapter: [KVM] }, undefined, known);
+  expect(code).toBe(0);
+  expect(lines.filter((line) => /^differs|kernel-bug/.test(line.trim()))).toEqual([
+    expect.stringMatching(`^differs +${OTHER} +returned, rule vcpuid.limit.exclusive$`),
+    "           kernel-bug: the limit is an id (spec/disagreements.yaml:4)",
+  ]);
+  expect(lines.slice(-3)[0]).toBe(`${KVM}: 1 holds, 1 broken (1 as expected)`);
+  expect(lines.join("\n")).not.toContain("again:");
+  expect(log()).toMatchObject({ footer: { expected: 1, stale: [] } });
+  expect(readFileSync(join(out, "junit.xml"), "utf8")).not.toContain("<failure");
+  expect((await ran({ adapter: [KVM] })).code).toBe(1);
+});
+
+test("an entry that no longer matches is a failure, unless another kernel's rules were asked for", async () => {
+  const known = { ...spec, disagreements: [ENTRY, { ...ENTRY, case: CASE, rule: "vcpuid.limit.write-once" as const, place: "ledger:9" }] };
+  const { code, lines } = await ran({ adapter: [KVM] }, undefined, known);
+  expect(code).toBe(1);
+  const [stale] = lines.filter((line) => line.startsWith("stale"));
+  expect(stale).toMatch(/^stale {6}ledger:9 says of vcpuid.limit.write-once .* but v6.12 keeps it/);
+  expect(log().footer?.stale).toHaveLength(1);
+  expect(readFileSync(join(out, "junit.xml"), "utf8")).toContain("ledger:9 says");
+  expect((await ran({ adapter: [KVM], as: "v6.1" }, undefined, known)).lines.join("\n")).not.toContain("stale");
 });
 
 test("a folder that cannot be made is the user's mistake, and the adapter is not left waiting", async () => {

@@ -9,6 +9,7 @@ import { entryLine, footerOf, type Entry, type Header, type Judged } from "../re
 import { junit } from "../report/junit";
 import { failureLines, summaryLines, verdictLines } from "../report/terminal";
 import { RACE, type Judging } from "../verdict/judge";
+import { staleExpectations } from "../verdict/stale";
 import { openBench, type Bench } from "./bench";
 import { select, type Selection } from "./selection";
 import { Interrupted, type Stopper } from "./stop";
@@ -76,14 +77,15 @@ async function runOne(
       verdictLines(verdict, width).forEach(print);
       if (options.failFast === true && verdict.verdict === "broken") break;
     }
-    const footer = footerOf(verdicts, (performance.now() - started) / 1000, stopper.stopped);
+    const stale = options.as === undefined ? staleExpectations(spec, bench.hello, verdicts) : [];
+    const footer = footerOf(verdicts, (performance.now() - started) / 1000, stopper.stopped, stale);
     log(footer);
     if (options.out !== undefined) writeFileSync(join(options.out, "junit.xml"), junit({ header, verdicts, footer }, spec));
     failureLines(verdicts, spec, adapter).forEach(print);
     summaryLines(adapter, footer, cases.length).forEach(print);
     if (options.out !== undefined) print(`log and JUnit: ${options.out}`);
     if (stopper.stopped) return EXIT.interrupted;
-    return bench.died() > 0 ? EXIT.adapter : exitCode(verdicts, kind === "model", cases.length);
+    return bench.died() > 0 ? EXIT.adapter : exitCode(verdicts, kind === "model", stale.length > 0, cases.length);
   } finally {
     await bench.end();
   }
@@ -106,10 +108,10 @@ async function judged(bench: Bench, what: FiledCase, options: Judging): Promise<
 }
 
 /** What a model does not show is a failure: cases promise it. Elsewhere it is only not shown. */
-function exitCode(verdicts: readonly Judged[], model: boolean, selected: number): number {
+function exitCode(verdicts: readonly Judged[], model: boolean, stale: boolean, selected: number): number {
   const some = (verdict: Judged["verdict"]): boolean => verdicts.some((each) => each.verdict === verdict && !each.expected);
   if (some("crashed")) return EXIT.adapter;
-  if (some("broken") || (model && verdicts.some(({ findings }) => findings.length > 0))) return EXIT.broken;
+  if (stale || some("broken") || (model && verdicts.some(({ findings }) => findings.length > 0))) return EXIT.broken;
   if (some("unfinished") || selected === 0 || verdicts.length < selected) return EXIT.incomplete;
   return EXIT.ok;
 }

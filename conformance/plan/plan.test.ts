@@ -1,8 +1,9 @@
 import type { Case, HelloReply, Rule } from "../../spec/generated/types";
 import type { Spec } from "../case/spec";
+import { compareVersions } from "../case/versions";
 import { plan } from "./plan";
 import { plannedRead } from "./sights";
-import { askedOf, compareVersions } from "./versions";
+import { askedOf } from "./versions";
 
 const RULE = "vcpuid.limit.write-once";
 const feature = "vcpu";

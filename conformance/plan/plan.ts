@@ -1,10 +1,11 @@
 /** What a case comes to for one implementation: what is asked, in which order, and what can be judged. */
 import type { Call, Case, Given, HelloReply, RuleId } from "../../spec/generated/types";
-import type { Spec } from "../case/spec";
+import type { FiledDisagreement, Spec } from "../case/spec";
 import { limitOf, UnknownLimit } from "../case/want";
 import { argumentsOf } from "./arguments";
 import { ClaimList } from "./claim-list";
 import type { OutcomeClaim, OrderClaim, PlannedClaim, ReturnClaim, StateClaim } from "./claims";
+import { entriesAbout } from "./ledger";
 import { askedOf } from "./versions";
 
 /** One call as it is sent, and what is demanded of it. */
@@ -39,6 +40,8 @@ export interface Plan {
   readonly onlyRule: RuleId | undefined;
   /** Rules that kernels of the version claimed are known to break. */
   readonly expectedToBreak: ReadonlySet<RuleId>;
+  /** What the ledger says of this case on this kernel. */
+  readonly disagreements: readonly FiledDisagreement[];
 }
 
 /** A case that is not asked, and why. */
@@ -95,6 +98,7 @@ function planned(what: Case, spec: Spec, hello: HelloReply, asked: ReadonlyMap<R
   }
   const expectedToBreak = new Set(what.rules.filter((rule) => asked.get(rule) === "expected to break"));
   const { case: id, given, faults } = what;
+  const disagreements = entriesAbout(hello, spec).filter((entry) => entry.case === undefined || entry.case === id);
   return {
     case: id,
     given,
@@ -106,6 +110,7 @@ function planned(what: Case, spec: Spec, hello: HelloReply, asked: ReadonlyMap<R
     claims,
     onlyRule,
     expectedToBreak,
+    disagreements,
   };
 }
 

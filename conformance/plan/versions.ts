@@ -1,14 +1,9 @@
-/** Kernel versions, and which rules are asked of which. */
+/** Which rules are asked of which kernel versions. */
 import type { Rule } from "../../spec/generated/types";
+import { compareVersions } from "../case/versions";
 
 /** Whether a rule is asked of a kernel, and whether that kernel is expected to break it. */
 export type Asked = "asked" | "expected to break" | "not asked";
-
-/** Negative if version a (`v5.13`) is older than b, 0 if they are the same. */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((version) => version.replace(/^v/, "").split(".").map(Number));
-  return (left?.[0] ?? 0) - (right?.[0] ?? 0) || (left?.[1] ?? 0) - (right?.[1] ?? 0);
-}
 
 /** What a rule is to a kernel. Without a version the implementation claims the newest behaviour. */
 export function askedOf(rule: Rule | undefined, kernel: string | undefined): Asked {

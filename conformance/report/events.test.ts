@@ -15,6 +15,8 @@ test("the footer counts verdicts, runs with those cut short, and steps", () => {
   expect(footerOf([verdict(), verdict(), broken(), verdict({ verdict: "unclaimed", how: undefined })], 2, true)).toEqual({
     type: "footer",
     counts: { holds: 2, broken: 1, unclaimed: 1 },
+    expected: 0,
+    stale: [],
     runs: 12,
     steps: 120,
     seconds: 2,

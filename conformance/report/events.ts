@@ -30,6 +30,10 @@ export type Counts = Partial<Record<Verdict["verdict"], number>>;
 export interface Footer {
   readonly type: "footer";
   readonly counts: Counts;
+  /** How many of the broken are so as the version or the ledger says. */
+  readonly expected: number;
+  /** What was expected of a real kernel, by the ledger or by its version, and is not so. */
+  readonly stale: readonly string[];
   readonly runs: number;
   readonly steps: number;
   readonly seconds: number;
@@ -54,11 +58,13 @@ export function countVerdicts(verdicts: readonly Verdict[]): Counts {
 }
 
 /** The footer of a log with these verdicts. */
-export function footerOf(verdicts: readonly Judged[], seconds: number, interrupted: boolean): Footer {
+export function footerOf(verdicts: readonly Judged[], seconds: number, interrupted: boolean, stale: readonly string[] = []): Footer {
   const sum = (of: (verdict: Judged) => number): number => verdicts.reduce((total, verdict) => total + of(verdict), 0);
   return {
     type: "footer",
     counts: countVerdicts(verdicts),
+    expected: verdicts.filter(({ expected }) => expected).length,
+    stale,
     runs: sum(({ how }) => (how?.runs ?? 0) + (how?.redundant ?? 0) + (how?.race?.worlds ?? 0)),
     steps: sum(({ how }) => how?.steps ?? 0),
     seconds,

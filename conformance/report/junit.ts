@@ -17,7 +17,10 @@ export function junit({ header, verdicts, footer }: Log, spec: Spec): string {
     const suite = suites.get(area) ?? report.testSuite().name(area);
     suites.set(area, suite);
     const test = suite.testCase().className(`kvm-conform.${area}`).name(verdict.case).time(verdict.seconds);
-    if (verdict.failure !== undefined) {
+    if (verdict.failure !== undefined && verdict.expected) {
+      test.skipped();
+      test.standardOutput(plain(["as expected", ...failureReport(verdict, verdict.failure, spec, header.adapter)].join("\n")));
+    } else if (verdict.failure !== undefined) {
       const [{ kind, what }] = verdict.failure.violations;
       test.failure(plain(`${kind}: ${what}`), kind);
       test.standardError(plain(failureReport(verdict, verdict.failure, spec, header.adapter).join("\n")));
@@ -29,6 +32,7 @@ export function junit({ header, verdicts, footer }: Log, spec: Spec): string {
       test.standardOutput(`${verdict.verdict}: ${verdict.reason ?? ""}`);
     }
   }
+  for (const each of footer?.stale ?? []) report.testSuite().name("kvm-conform").testCase().name("expectations hold").failure(each);
   if (footer === undefined) report.testSuite().name("kvm-conform").testCase().name("the log is whole").error("the run was cut short");
   return report.build();
 }

@@ -17,8 +17,10 @@ const COLOUR: Record<Verdict["verdict"], (text: string) => string> = {
 
 /** One verdict as one line, and the lines that belong to it. */
 export function verdictLines(verdict: Judged, width: number): string[] {
-  const word = COLOUR[verdict.verdict](verdict.verdict.padEnd(10));
+  const { differs = [] } = verdict;
+  const word = differs.length === 0 ? COLOUR[verdict.verdict](verdict.verdict.padEnd(10)) : pc.yellow("differs   ");
   const lines = [`${word} ${verdict.case.padEnd(width)}  ${remark(verdict)}`.trimEnd()];
+  for (const { judgement, observed, place } of differs) lines.push(`           ${pc.yellow(judgement)}: ${observed} (${place})`);
   if (verdict.failure === undefined && verdict.how?.race !== undefined)
     for (const line of histogram(verdict.how.race)) lines.push(pc.dim(`           ${line}`));
   for (const { kind, text } of verdict.findings)
@@ -27,8 +29,11 @@ export function verdictLines(verdict: Judged, width: number): string[] {
 }
 
 /** How hard it was tried, or why it was not. */
-function remark({ verdict, how, reason, seen, failure }: Judged): string {
-  if (failure !== undefined) return `${failure.violations[0].kind}, rule ${failure.violations[0].rule ?? "built in"}`;
+function remark({ verdict, how, reason, seen, failure, expected, differs }: Judged): string {
+  if (failure !== undefined) {
+    const [{ kind, rule }] = failure.violations;
+    return `${kind}, rule ${rule ?? "built in"}${expected && differs === undefined ? ", as kernels of its version do" : ""}`;
+  }
   if (verdict !== "holds" || how === undefined) return reason ?? "";
   const runs = how.covered === "one run" || how.covered === "a race" ? how.covered : `${how.covered}, ${count(how.runs, "run")}`;
   const cut = how.redundant > 0 ? ` and ${how.redundant.toLocaleString("en-US")} cut short` : "";
@@ -39,20 +44,28 @@ function remark({ verdict, how, reason, seen, failure }: Judged): string {
   return pc.dim(`${runs}${cut}${race}${alone}${part}${how.retries ? ", at most 1 fruitless retry" : ""}`);
 }
 
-/** Every failure in full. */
+/** Every failure in full, but for those that the ledger tells of. */
 export function failureLines(verdicts: readonly Judged[], spec: Spec, adapter: string): string[] {
   return verdicts.flatMap((verdict) =>
-    verdict.failure === undefined ? [] : ["", ...failureReport(verdict, verdict.failure, spec, adapter)],
+    verdict.failure === undefined || verdict.differs !== undefined ? [] : ["", ...failureReport(verdict, verdict.failure, spec, adapter)],
   );
 }
 
 /** The last lines: how many of what, and whether that is all that was asked for. */
-export function summaryLines(adapter: string, { counts, runs, steps, seconds, interrupted }: Footer, selected: number): string[] {
-  const parts = Object.entries(counts).map(([verdict, n]) => COLOUR[verdict as Verdict["verdict"]](`${n} ${verdict}`));
+export function summaryLines(
+  adapter: string,
+  { counts, expected, stale, runs, steps, seconds, interrupted }: Footer,
+  selected: number,
+): string[] {
+  const parts = Object.entries(counts).map(([verdict, n]) => {
+    const known = verdict === "broken" && expected > 0 ? ` (${expected} as expected)` : "";
+    return COLOUR[verdict as Verdict["verdict"]](`${n} ${verdict}${known}`);
+  });
   const judged = Object.values(counts).reduce((total, n) => total + n, 0);
   const rest = judged < selected ? `, ${selected - judged} not judged` : "";
   return [
     "",
+    ...stale.map((each) => `${pc.red("stale")}      ${each}`),
     `${pc.bold(adapter)}: ${parts.length === 0 ? "nothing judged" : parts.join(", ")}${rest}${interrupted ? pc.yellow(" (interrupted)") : ""}`,
     pc.dim(`${count(runs, "run")}, ${count(steps, "step")}, ${seconds.toFixed(1)} s`),
   ];

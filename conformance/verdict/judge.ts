@@ -97,19 +97,26 @@ function verdictOf(what: Case, planned: Plan, explored: Explored, failure: Failu
   const { whole } = explored;
   const stopped = raced?.stopped?.why === "crashed" ? raced.stopped : explored.stopped;
   const verdict = failure !== undefined ? "broken" : stopped === undefined ? "holds" : stopped.why === "crashed" ? "crashed" : "unfinished";
-  const expected = failure !== undefined && failure.violations.every(({ rule }) => rule !== undefined && planned.expectedToBreak.has(rule));
   return {
     case: what.case,
     rules: what.rules,
     verdict,
     reason: failure === undefined ? reasonOf(planned, explored, raced) : undefined,
-    expected,
+    ...(failure === undefined ? { expected: false } : expectationOf(failure, planned)),
     seen: seenOf(planned.claims),
     marks: [...whole.marks],
     findings: verdict === "holds" ? findingsOf(planned, explored) : [],
     how: howOf(planned, explored, raced),
     failure,
   };
+}
+
+/** Whether all that was violated is known of kernels of this version, or of this one. */
+function expectationOf({ violations }: Failure, { expectedToBreak, disagreements }: Plan): Pick<Verdict, "expected" | "differs"> {
+  const entries = disagreements.filter((entry) => violations.some(({ rule }) => rule === entry.rule));
+  const isKnown = (rule: string | undefined): boolean => entries.some((entry) => entry.rule === rule);
+  const expected = violations.every(({ rule }) => rule !== undefined && (expectedToBreak.has(rule) || isKnown(rule)));
+  return { expected, ...(expected && entries.length > 0 && { differs: entries }) };
 }
 
 /** Why an exploration ended early; a crash of several threads with the schedule that leads to it. */

@@ -1,4 +1,5 @@
 import type { HelloReply, RuleId } from "../../spec/generated/types";
+import type { FiledDisagreement } from "../case/spec";
 import type { Histogram } from "../explore/race";
 import type { Row } from "../explore/run";
 import type { Violation } from "../explore/violation";
@@ -59,8 +60,10 @@ export interface Verdict {
   readonly verdict: "holds" | "broken" | "untestable" | "unclaimed" | "unfinished" | "crashed";
   /** Why, in words; undefined for `holds` and `broken`. */
   readonly reason: string | undefined;
-  /** Broken, but only in rules that kernels of the version claimed are known to break. */
+  /** Broken, but only in rules that kernels of the version claimed, or this kernel, are known to break. */
   readonly expected: boolean;
+  /** The entries of the ledger that expect it. */
+  readonly differs?: readonly FiledDisagreement[];
   readonly seen: Seen;
   /** The rules whose code was passed. */
   readonly marks: readonly RuleId[];

@@ -598,6 +598,30 @@ export interface ForbiddenPair {
   rule: RuleId;
 }
 
+/** Where real kernels do otherwise than the rules say, and what became of it. */
+export interface Ledger {
+  disagreements: Disagreement[];
+}
+
+/** One rule on some kernels: what was seen, what shows it, and the judgement. */
+export interface Disagreement {
+  rule: RuleId;
+  /** Only in this case; in some case of the rule if not said. */
+  case?: string | undefined;
+  /** On these versions: `v6.12`, `>=v6.12`, `<v6.11`, or `>=v6.1 <v6.12`. */
+  kernel?: string | undefined;
+  /** On kernels that have all these traits. */
+  on?: ("here" | "qemu" | "svm" | "vmx" | "pvm" | "avic")[] | undefined;
+  /** What the kernel did, in a sentence. */
+  observed: string;
+  /** The trace, the call and its answer, or the line of the source that shows it. */
+  shown_by: string;
+  /** model-fixed: the model was wrong and was mended; version: kernels differ by version; kernel-bug: the kernel is wrong; backend: a limitation of how it was driven. */
+  judgement: "model-fixed" | "version" | "kernel-bug" | "backend";
+  /** Why this is the judgement. */
+  about: string;
+}
+
 export type Request = Hello | Open | CallRequest | StepRequest | ReadRequest | Close;
 
 export type Id = number;
@@ -681,6 +705,8 @@ export interface HelloReply {
   kind: "model" | "kvm" | "vmm";
   /** The kernel version whose behaviour it claims. */
   kernel?: string | undefined;
+  /** What tells this kernel from others of its version: the words that spec/disagreements.yaml knows. */
+  traits?: string[] | undefined;
   control: "step" | "call" | "free";
   features: string[];
   /** Why features are not among those claimed. */

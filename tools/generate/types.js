@@ -23,6 +23,7 @@ const NAMED = {
     "forbidden.inner": 'LockName | "synchronize" | "sleeping" | "any"',
     "forbidden.rule": "RuleId",
   },
+  ledger: { "disagreement.rule": "RuleId" },
   dialogue: { "open.given": "Given", "call.args": "Record<string, unknown>", "announcement.on": "readonly { readonly name: string }[]" },
 };
 
