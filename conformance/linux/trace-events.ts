@@ -74,8 +74,8 @@ export interface Happened {
 
 /** What one thread of the kernel's is in the middle of. */
 interface Doing {
-  /** Ioctls of KVM's, the innermost last: the request of each. */
-  readonly ioctls: bigint[];
+  /** The ioctl of KVM's that it is in: its request. */
+  ioctl: bigint | undefined;
   /** Locks, and read sections, that it holds: addresses. */
   readonly holds: bigint[];
   /** It is publishing a table of memory slots. */
@@ -99,17 +99,17 @@ export class Follower {
     for (const each of told) {
       const doing = this.doing(each.tid);
       const seen = await this.seen(each, doing, addresses);
-      const prepares = doing.ioctls.some((request) => PREPARATIONS.has(request));
+      const prepares = doing.ioctl !== undefined && PREPARATIONS.has(doing.ioctl);
       events.push(...seen.map((event) => ({ event, tid: each.tid, prepares })));
     }
-    for (const [tid, { ioctls, holds }] of this.threads)
-      if (ioctls.length === 0 && holds.length > 0)
+    for (const [tid, { ioctl, holds }] of this.threads)
+      if (ioctl === undefined && holds.length > 0)
         throw new TraceLost(`thread ${tid} is back, and ${namesOf(holds, addresses)} was not given back`);
     return events;
   }
 
   private doing(tid: number): Doing {
-    const doing = this.threads.get(tid) ?? { ioctls: [], holds: [], swaps: false };
+    const doing = this.threads.get(tid) ?? { ioctl: undefined, holds: [], swaps: false };
     this.threads.set(tid, doing);
     return doing;
   }
@@ -122,11 +122,13 @@ export class Follower {
         return this.stored(fields, addresses);
       case "vcpu_ioctl":
       case "vm_ioctl":
-        doing.ioctls.push(fields["request"] ?? 0n);
+        if (doing.ioctl !== undefined) throw new TraceLost(`thread ${told.tid} enters an ioctl within another`);
+        doing.ioctl = fields["request"];
         return [];
       case "vcpu_ioctl_end":
       case "vm_ioctl_end":
-        if (doing.ioctls.pop() !== fields["request"]) throw new TraceLost(`thread ${told.tid} returns from an ioctl that it did not enter`);
+        if (doing.ioctl !== fields["request"]) throw new TraceLost(`thread ${told.tid} returns from an ioctl that it did not enter`);
+        doing.ioctl = undefined;
         return [];
       case "vcpu_run":
         return named(addresses.vcpus.get(fields["vcpu"] ?? 0n), (id) => `vcpu.${id}.entered`);

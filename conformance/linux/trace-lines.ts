@@ -35,7 +35,7 @@ export function toldBy(text: string): Told[] {
 /** As `lock=0xff.. got=-4 regs={0x0,0x1}`. */
 function fieldsOf(text: string): Record<string, bigint> {
   const fields: Record<string, bigint> = {};
-  for (const field of text.split(" ")) {
+  for (const field of text === "" ? [] : text.split(" ")) {
     const [name = "", value = ""] = field.split("=");
     if (!value.startsWith("{")) fields[name] = numberOf(value);
     else
