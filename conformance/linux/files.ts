@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import type { Agent } from "./agent";
 import { Program, type Arg, type Result } from "./program";
 
-const SYS = { read: 0, write: 1, open: 2, close: 3, mmap: 9, pread64: 17, dup: 32, getpid: 39 } as const;
+const SYS = { read: 0, write: 1, open: 2, close: 3, mmap: 9, lseek: 8, pread64: 17, dup: 32, getpid: 39 } as const;
 
 /** Where a path and what is read lie in the agent's memory: apart from what the adapter has there. */
 const AREA = { at: 0x18_0000_0000, size: 0x20_0000 } as const;
@@ -11,7 +11,9 @@ const PATH_SIZE = 0x1000;
 const DATA = { at: AREA.at + PATH_SIZE, size: AREA.size - PATH_SIZE } as const;
 /** Most files of the kernel give no more than a page at a time. */
 const CHUNK = 0x1000;
-const CHUNKS = 256;
+/** How many are asked for at first, and how many at a time once a file turns out to be long. */
+const FEW = 2;
+const MANY = 256;
 
 const PROT_READ_WRITE = 3;
 const MAP_PRIVATE_ANONYMOUS_FIXED = 0x32;
@@ -53,18 +55,24 @@ export class Files {
   /** What is left of an open file; of one that does not block, what is there now. Throws FileError. */
   async rest(fd: number): Promise<Buffer> {
     const pieces: Uint8Array[] = [];
-    for (;;) {
+    for (let chunks = FEW; ; chunks = MANY) {
       const program = new Program();
-      for (let i = 0; i < CHUNKS; i++) program.syscall(SYS.read, [fd, DATA.at + i * CHUNK, CHUNK]);
-      program.peek(DATA.at, CHUNKS * CHUNK);
+      for (let i = 0; i < chunks; i++) program.syscall(SYS.read, [fd, DATA.at + i * CHUNK, CHUNK]);
+      program.peek(DATA.at, chunks * CHUNK);
       const results = await this.agent.run(program);
-      const bytes = results[CHUNKS] as Uint8Array;
-      for (const [i, got] of results.slice(0, CHUNKS).entries()) {
+      const bytes = results[chunks] as Uint8Array;
+      for (const [i, got] of results.slice(0, chunks).entries()) {
         const length = got === BigInt(-constants.errno.EAGAIN) ? 0 : checked("read", got);
         if (length === 0) return Buffer.concat(pieces);
         pieces.push(bytes.slice(i * CHUNK, i * CHUNK + length));
       }
     }
+  }
+
+  /** All of an open file that is short, from its beginning. Throws FileError. */
+  async again(fd: number): Promise<string> {
+    await this.agent.run(new Program().syscall(SYS.lseek, [fd, 0, 0]));
+    return (await this.rest(fd)).toString("latin1");
   }
 
   /** A whole file. Throws FileError. */
@@ -94,6 +102,18 @@ export class Files {
   /** Another number for what a file descriptor is, be it in a slot: so it is known. To be closed. */
   async dup(fd: Arg): Promise<number> {
     return checked("dup", (await this.agent.run(new Program().syscall(SYS.dup, [fd])))[0]);
+  }
+
+  /** Writes bytes to an open file. Throws FileError. */
+  async put(fd: number, bytes: Uint8Array): Promise<void> {
+    checked("write", (await this.agent.run(new Program().poke(DATA.at, bytes).syscall(SYS.write, [fd, DATA.at, bytes.length])))[0]);
+  }
+
+  /** Another system call, one of whose arguments may be bytes: of a structure, say. Throws FileError. */
+  async call(what: string, number: number, args: readonly (Arg | Uint8Array)[]): Promise<number> {
+    const program = new Program();
+    const words = args.map((arg) => (arg instanceof Uint8Array ? (program.poke(DATA.at, arg), DATA.at) : arg));
+    return checked(what, (await this.agent.run(program.syscall(number, words)))[0]);
   }
 
   /** Bytes from a place in an open file; `undefined` if they cannot be had. */
