@@ -1,13 +1,22 @@
 /** The coverage table for a reader. */
 import pc from "picocolors";
 import type { Figures, RuleCoverage } from "./rules";
+import { inWords } from "./standings";
 
-const HEAD = ["rule", "stated", "modelled", "tested", "exercised", "guarded"];
+const HEAD = ["rule", "stated", "modelled", "tested", "exercised", "guarded", "real kernel"];
 
 /** A line for each rule, then the totals; what is missing stands out. */
 export function coverageTable(table: readonly RuleCoverage[], { rules }: Figures): string[] {
-  const rows = table.map((row) => [row.rule, row.level, modelled(row), cases(row.tested.length), exercised(row), guarded(row)]);
-  const total = ["", rules.stated, rules.modelled, rules.tested, rules.exercised, rules.guarded].map((cell, i) =>
+  const rows = table.map((row) => [
+    row.rule,
+    row.level,
+    modelled(row),
+    cases(row.tested.length),
+    exercised(row),
+    guarded(row),
+    inWords(row.real),
+  ]);
+  const total = ["", rules.stated, rules.modelled, rules.tested, rules.exercised, rules.guarded, `held ${rules.real}`].map((cell, i) =>
     i === 0 ? `${rules.stated} rules` : String(cell),
   );
   const widths = HEAD.map((head, i) => Math.max(head.length, ...[...rows, total].map((row) => row[i]?.length ?? 0)));

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import type { Log } from "../conformance/report/events";
+import type { Judged, Log } from "../conformance/report/events";
 import type { Case, Rule, RuleId } from "../spec/generated/types";
-import { HEADER, verdict } from "../tools/verdicts";
+import { broken, failure, HEADER, verdict, VIOLATION } from "../tools/verdicts";
 import { coverageTable } from "./render";
 import { figures, marksIn, ruleCoverage, type BugResult, type RuleCoverage, type Stated } from "./rules";
 
@@ -43,6 +43,18 @@ const LOG: Log = {
   footer: undefined,
 };
 
+/** A real kernel that holds one rule, breaks another, and cannot be asked of the others. */
+const KERNEL: Log = {
+  header: { ...HEADER, adapter: "kvm", hello: { ...HEADER.hello, kind: "kvm", kernel: "v6.12" } },
+  verdicts: LOG.verdicts.map((each): Judged => {
+    if (each.case === "toy/whole") return each;
+    if (each.case === "toy/unmodelled")
+      return broken({ ...each, verdict: "broken", failure: failure({ violations: [{ ...VIOLATION, rule: id("unmodelled") }] }) });
+    return { ...each, verdict: "unclaimed", reason: "does not claim avic (no such CPU)" };
+  }),
+  footer: undefined,
+};
+
 const UNGUARDED = ["untested", "unguarded", "survived", "left-out"];
 const BUGS = [...NAMES.filter((name) => !UNGUARDED.includes(name)).map((name) => bug(name, true)), bug("survived", false)];
 
@@ -55,7 +67,7 @@ beforeAll(() => {
   const marks = NAMES.filter((name) => name !== "unmodelled" && name !== "left-out").map((name) => `  rule("${id(name)}");`);
   writeFileSync(join(root, "reference", "apic", "toy.ts"), ["function toy() {", ...marks, "}", ""].join("\n"));
   writeFileSync(join(root, "reference", "toy.test.ts"), `rule("${id("unmodelled")}");\n`);
-  table = ruleCoverage(SPEC, root, LOG, BUGS);
+  table = ruleCoverage(SPEC, root, LOG, BUGS, [KERNEL]);
 });
 
 afterAll(() => rmSync(root, { recursive: true }));
@@ -88,6 +100,7 @@ test("each column says where: file and line, cases, bugs", () => {
     guarded: ["toy/breaks-whole"],
     structural: false,
     excluded: undefined,
+    real: { versions: { held: ["6.12"] }, otherwise: undefined },
   });
 });
 
@@ -97,10 +110,17 @@ test("a rule that is named in a test of the model is not modelled by that", () =
 
 test("the figures count rules, and those of each requirement number", () => {
   expect(figures(table)).toEqual({
-    rules: { stated: 8, modelled: 6, tested: 6, exercised: 3, guarded: 4, excluded: 1 },
+    rules: { stated: 8, modelled: 6, tested: 6, exercised: 3, guarded: 4, excluded: 1, real: 1 },
     byNumber: {
-      "TOY-01": { modelled: 6, tested: 6, exercised: 3, guarded: 4, excluded: 1 },
-      "TOY-02": { modelled: 0, tested: 0, exercised: 0, guarded: 0, excluded: 1 },
+      "TOY-01": { modelled: 6, tested: 6, exercised: 3, guarded: 4, excluded: 1, real: 1 },
+      "TOY-02": { modelled: 0, tested: 0, exercised: 0, guarded: 0, excluded: 1, real: 0 },
+    },
+    realKernels: {
+      ...Object.fromEntries(NAMES.map((name) => [id(name), "not in reach (avic)"])),
+      [id("whole")]: "held 6.12",
+      [id("unmodelled")]: "broken 6.12",
+      [id("untested")]: "not run here",
+      [id("left-out")]: "not run here",
     },
   });
 });
@@ -108,10 +128,10 @@ test("the figures count rules, and those of each requirement number", () => {
 test("the table has a line for each rule, and what is missing is a dash", () => {
   const lines = coverageTable(table, figures(table)).map(stripVTControlCharacters);
   const cells = (name: string): string[] | undefined => lines.find((line) => line.startsWith(`${id(name)} `))?.split(/ {2,}/);
-  expect(lines[0]?.split(/ {2,}/)).toEqual(["rule", "stated", "modelled", "tested", "exercised", "guarded"]);
-  expect(cells("whole")).toEqual([id("whole"), "must", "apic/toy.ts:2", "1 case", "1 of 1", "breaks-whole"]);
-  expect(cells("untested")).toEqual([id("untested"), "must", "apic/toy.ts:3", "-", "-", "-"]);
+  expect(lines[0]?.split(/ {2,}/)).toEqual(["rule", "stated", "modelled", "tested", "exercised", "guarded", "real kernel"]);
+  expect(cells("whole")).toEqual([id("whole"), "must", "apic/toy.ts:2", "1 case", "1 of 1", "breaks-whole", "held 6.12"]);
+  expect(cells("untested")).toEqual([id("untested"), "must", "apic/toy.ts:3", "-", "-", "-", "not run here"]);
   expect(cells("not-passed")?.[4]).toBe("0 of 1");
   expect(cells("left-out")?.[2]).toBe("excluded");
-  expect(lines.at(-1)?.split(/ {2,}/)).toEqual(["8 rules", "8", "6", "6", "3", "4"]);
+  expect(lines.at(-1)?.split(/ {2,}/)).toEqual(["8 rules", "8", "6", "6", "3", "4", "held 1"]);
 });

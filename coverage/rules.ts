@@ -2,12 +2,14 @@
  * What is known about each rule, in five columns: stated in spec/rules; modelled, a `rule(id)` in
  * reference/ marks the code; tested, a claim of a case is its own; exercised, that code was passed
  * while such a case ran and a claim of the rule was seen; guarded, a bug that breaks it fails a
- * claim of it. All of it is read from files and event logs; nothing is run here.
+ * claim of it. Beside them, what real kernels said. All of it is read from files and event logs;
+ * nothing is run here.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Log } from "../conformance/report/events";
 import type { Case, Rule } from "../spec/generated/types";
+import { inWords, isHeld, onRealKernels, type OnRealKernels } from "./standings";
 
 /** What the spec states, by id. */
 export interface Stated {
@@ -32,6 +34,7 @@ export interface RuleCoverage {
   /** About structure that no behaviour shows. */
   readonly structural: boolean;
   readonly excluded: string | undefined;
+  readonly real: OnRealKernels;
 }
 
 /** What became of one bug: the case and the claim that caught it, if any did. */
@@ -45,12 +48,19 @@ export interface BugResult {
 }
 
 /** The table, by rule id. */
-export function ruleCoverage(spec: Stated, root: string, reference: Log, bugs: readonly BugResult[]): RuleCoverage[] {
+export function ruleCoverage(
+  spec: Stated,
+  root: string,
+  reference: Log,
+  bugs: readonly BugResult[],
+  kernels: readonly Log[],
+): RuleCoverage[] {
   const marks = marksIn(root);
   return [...spec.rules.values()]
     .map((rule): RuleCoverage => {
       const id = rule.rule;
-      const cases = [...spec.cases.values()].filter((each) => each.rules.includes(id)).map((each) => each.case);
+      const testing = [...spec.cases.values()].filter((each) => each.rules.includes(id));
+      const cases = testing.map((each) => each.case);
       const verdicts = reference.verdicts.filter((verdict) => cases.includes(verdict.case));
       return {
         rule: id,
@@ -65,6 +75,7 @@ export function ruleCoverage(spec: Stated, root: string, reference: Log, bugs: r
         guarded: bugs.filter((bug) => bug.breaks === id && bug.caught !== undefined).map((each) => each.bug),
         structural: rule.structural === true,
         excluded: rule.excluded,
+        real: onRealKernels(id, testing, kernels),
       };
     })
     .sort((a, b) => a.rule.localeCompare(b.rule));
@@ -88,13 +99,15 @@ export function marksIn(root: string): Map<string, string[]> {
 
 type Column = "modelled" | "tested" | "exercised" | "guarded";
 
-/** How many rules, or how many of those that state a number, have each column. */
-export type Counts = Record<Column | "excluded", number>;
+/** How many rules, or how many of those that state a number, have each column; `real` is held by a real kernel. */
+export type Counts = Record<Column | "excluded" | "real", number>;
 
 /** The figures for machines: counts of rules, in all and for each requirement number. */
 export interface Figures {
   readonly rules: Counts & { readonly stated: number };
   readonly byNumber: Readonly<Record<string, Counts>>;
+  /** For each rule, in a few words, what real kernels said. */
+  readonly realKernels: Readonly<Record<string, string>>;
 }
 
 export function figures(table: readonly RuleCoverage[]): Figures {
@@ -102,6 +115,7 @@ export function figures(table: readonly RuleCoverage[]): Figures {
   return {
     rules: { stated: table.length, ...counts(table) },
     byNumber: Object.fromEntries(numbers.map((number) => [number, counts(table.filter((row) => row.numbers.includes(number)))])),
+    realKernels: Object.fromEntries(table.map(({ rule, real }) => [rule, inWords(real)])),
   };
 }
 
@@ -113,5 +127,6 @@ function counts(rows: readonly RuleCoverage[]): Counts {
     exercised: having("exercised"),
     guarded: having("guarded"),
     excluded: rows.filter((row) => row.excluded !== undefined).length,
+    real: rows.filter(({ real }) => isHeld(real)).length,
   };
 }

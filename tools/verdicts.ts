@@ -10,7 +10,7 @@ export const HEADER: Header = {
   format: 1,
   runner: "kvm-conform",
   adapter: "reference",
-  hello: { name: "reference", version: "1", kind: "model", control: "step" },
+  hello: { name: "reference", version: "1", kind: "model", control: "step", limits: {} },
   selected: 2,
 };
 

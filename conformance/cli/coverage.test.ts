@@ -1,12 +1,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { broken, HEADER, verdict } from "../../tools/verdicts";
 import { loadSpec } from "../case/load";
 import { packageRoot } from "../case/root";
 import type { Spec } from "../case/spec";
 import { entryLine, footerOf, readLog, type Judged } from "../report/events";
 import { coverage } from "./coverage";
+import { folderOf } from "./logs";
 import { Interrupted } from "./stop";
 
 const CASE = "vcpuid/the-limit-is-set-once";
@@ -53,9 +55,10 @@ async function covered(options: Parameters<typeof coverage>[2] = {}, stopped = f
 test("the figures for machines have the shape that was promised, and nothing else is printed", async () => {
   leaveLog([verdict({ case: CASE })]);
   const { printed, said } = await covered({ json: true });
-  const { rules: all, byNumber, ...rest } = JSON.parse(printed) as Record<string, Record<string, unknown>>;
-  const columns = ["modelled", "tested", "exercised", "guarded", "excluded"];
+  const { rules: all, byNumber, realKernels, ...rest } = JSON.parse(printed) as Record<string, Record<string, unknown>>;
+  const columns = ["modelled", "tested", "exercised", "guarded", "excluded", "real"];
   expect(rest).toEqual({});
+  expect(realKernels).toEqual(Object.fromEntries([...rules.keys()].map((rule) => [rule, "not run here"])));
   expect(Object.keys(all ?? {})).toEqual(["stated", ...columns]);
   expect(all).toMatchObject({ stated: rules.size, tested: rules.size });
   expect(Object.keys(byNumber ?? {})).not.toEqual([]);
@@ -64,6 +67,29 @@ test("the figures for machines have the shape that was promised, and nothing els
     expect(Object.keys(counts as object)).toEqual(columns);
   }
   expect(said).toEqual([]);
+});
+
+test("what real kernels said is beside it; a log that is old or was cut short says nothing, and how to make it again", async () => {
+  leaveLog([verdict({ case: CASE })]);
+  const rule = only?.rules[0] ?? "";
+  const seen = { claims: 1, of: 1, rules: { [rule]: { claims: 1, of: 1 } }, unseen: [] };
+  const leave = (adapter: string, kernel: string, interrupted = false): string => {
+    const verdicts = [verdict({ case: CASE, rules: [...rules.keys()] as never, seen })];
+    const header = { ...HEADER, adapter, hello: { ...HEADER.hello, kind: "kvm" as const, kernel } };
+    const folder = join(root, "coverage/report", folderOf(adapter));
+    mkdirSync(folder);
+    writeFileSync(join(folder, "results.ndjson"), [header, ...verdicts, footerOf(verdicts, 1, interrupted)].map(entryLine).join(""));
+    return join(folder, "results.ndjson");
+  };
+  leave("kvm", "v6.18");
+  leave("kvm:qemu", "v6.12", true);
+  utimesSync(leave("kvm:qemu,kernel=6.1", "v6.1"), 0, 0);
+  const { printed, said } = await covered();
+  expect(stripVTControlCharacters(printed)).toMatch(new RegExp(`^${rule} .* held 6\\.18$`, "m"));
+  expect(said).toEqual([
+    "the log of kvm:qemu is cut short: npx kvm-conform run --adapter kvm:qemu",
+    "the log of kvm:qemu,kernel=6.1 is older than the spec: npx kvm-conform run --adapter kvm:qemu,kernel=6.1",
+  ]);
 });
 
 test("an area that no rule is in is refused, with those that there are", async () => {

@@ -1,11 +1,12 @@
 /** `kvm-conform coverage`: the five columns. Runs the suite and the bugs first where their logs are missing or old. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { figures, ruleCoverage, type BugResult } from "../../coverage/rules";
 import { coverageTable } from "../../coverage/render";
 import type { Spec } from "../case/spec";
 import { readLog, type Log } from "../report/events";
 import { bugs } from "./bugs";
+import { kernelLogs, newest } from "./logs";
 import { run, type Print } from "./run";
 import { Interrupted, type Stopper } from "./stop";
 import { EXIT, UsageError } from "./usage";
@@ -40,7 +41,7 @@ export async function coverage(
     mkdirSync(folder, { recursive: true });
     writeFileSync(bugLog, results.map((result) => `${JSON.stringify(result)}\n`).join(""));
   }
-  const all = ruleCoverage(spec, root, judged, readBugs(bugLog));
+  const all = ruleCoverage(spec, root, judged, readBugs(bugLog), kernelLogs(root, say));
   const table = all.filter((row) => options.area === undefined || options.area.length === 0 || options.area.includes(row.area));
   if (table.length === 0)
     throw new UsageError(`no area ${options.area?.join(", ") ?? ""}; there are ${[...new Set(all.map((row) => row.area))].join(" ")}`);
@@ -67,9 +68,4 @@ function isOld(file: string, root: string): boolean {
   if (!existsSync(file)) return true;
   const made = statSync(file).mtimeMs;
   return newest(join(root, "spec")) > made || newest(join(root, "dist")) > made;
-}
-
-function newest(folder: string): number {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  return Math.max(...files.map((file) => statSync(join(folder, file)).mtimeMs));
 }

@@ -3,11 +3,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { marksIn } from "../../coverage/rules";
+import { standingOf } from "../../coverage/standings";
 import { nearest } from "../case/names";
 import type { FiledCase, FiledDisagreement, FiledRule, Spec } from "../case/spec";
+import type { Log } from "../report/events";
 import { sourceOf } from "../report/failure";
 import { aboutFixture } from "./specifier";
 import { bugSpecifiers } from "./bugs";
+import { kernelLogs } from "./logs";
 import { UsageError } from "./usage";
 
 /** The explanation of a rule or a case, as lines. */
@@ -38,8 +41,22 @@ function explainRule(spec: Spec, rule: FiledRule, root: string): string[] {
       cases.map((each) => each.case),
     ),
     ...list("bugs", bugs),
+    ...list(
+      "real",
+      kernelLogs(root, () => undefined).map((log) => onKernel(rule.rule, log)),
+    ),
     ...spec.disagreements.filter((entry) => entry.rule === rule.rule).flatMap(disagreement),
   ];
+}
+
+/** What a real kernel said of a rule, and in how many cases; or why it could not be asked. */
+function onKernel(rule: string, log: Log): string {
+  const { adapter, hello } = log.header;
+  const judged = log.verdicts.filter(({ rules }) => rules.some((each) => each === rule));
+  const seen = judged.filter((verdict) => (verdict.seen.rules[rule]?.claims ?? 0) > 0 && verdict.how !== undefined);
+  const reasons = [...new Set(judged.map(({ reason }) => reason).filter((reason) => reason !== undefined))];
+  const told = seen.length > 0 ? `seen in ${seen.length} of ${judged.length} cases` : (reasons[0] ?? "not asked");
+  return `${adapter} (${hello.version}): ${standingOf(rule, log)}; ${told}`;
 }
 
 function disagreement({ kernel, on = [], judgement, observed, shown_by: shownBy, about, place }: FiledDisagreement): string[] {

@@ -77,7 +77,7 @@ function program(): Command {
     .exitOverride();
   selecting(kvm.command("run").description("judge the cases on an adapter and write the reports"))
     .option("--adapter <spec>", "reference, kvm, kvm:qemu, a module, or a command in quotes; repeatable (default: reference)", each)
-    .option("--out <folder>", "where results.ndjson and junit.xml go (default: coverage/report for the reference)")
+    .option("--out <folder>", "where results.ndjson and junit.xml go (default: coverage/report, for all cases on the reference or KVM)")
     .option("--as <version>", "judge by the rules of this kernel version, as v6.1", version)
     .option("--fail-fast", "stop at the first broken case")
     .option("--worlds <n>", "how many fresh worlds a race on real CPUs is made in (default: 300)", whole(1))
@@ -122,9 +122,9 @@ function program(): Command {
 async function runCommand(options: Partial<RunOptions>): Promise<number> {
   const { run } = await import("./run.js");
   const adapter = options.adapter ?? ["reference"];
-  const plain = adapter.length === 1 && adapter[0] === "reference" && !options.case && !options.rule && !options.area && !options.exclude;
-  const out = options.out ?? (plain ? join(packageRoot(), "coverage", "report") : undefined);
-  return run(await shippedSpec(), { ...options, adapter, ...(out !== undefined && { out }) }, print, stopper);
+  const whole = !options.case && !options.rule && !options.area && !options.exclude;
+  const home = whole ? { home: join(packageRoot(), "coverage", "report") } : {};
+  return run(await shippedSpec(), { ...options, adapter, ...home }, print, stopper);
 }
 
 async function listCommand(options: Selection & { rules?: true; fixtures?: true }): Promise<number> {

@@ -13,6 +13,8 @@ const CASE = "vcpuid/the-limit-is-set-once";
 const OTHER = "vcpuid/the-limit-itself-is-no-id";
 /** It breaks the rule of CASE, and not that of OTHER. */
 const BUG = "fixtures/bugs/vcpuid/the-last-limit-wins";
+/** A toy that says it is a kernel; it breaks the rule of OTHER. */
+const KVM = "fixtures/faux/kvm-6.12";
 const RUDE = (manner: string): string => `node fixtures/faux/rude.js "${manner}"`;
 
 let out: string;
@@ -95,6 +97,34 @@ test("several adapters are judged in turn, each with a folder of its own, and th
   expect(lines.filter((line) => /: \d (?:holds|broken)/.test(line)).map((line) => line.split(": ")[0])).toEqual([rude, BUG, "reference"]);
 });
 
+test("several adapters are laid side by side at the end", async () => {
+  const { lines } = await ran({ adapter: ["reference", BUG] });
+  const at = lines.findIndex((line) => /^\d+ rules +1 +2$/.test(line));
+  expect(lines.slice(at + 1)).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^vcpuid.limit.write-once +\+ +X$/), "    1 = reference", `    2 = ${BUG}`]),
+  );
+  expect((await ran({})).lines.join("\n")).not.toContain("1 = reference");
+});
+
+test("whole runs of KVM and of the reference have a place of their own, others have none", async () => {
+  const home = out;
+  const here = (adapter: string) => run(spec, { adapter: [adapter], case: [CASE], home }, () => undefined, { stopped: false });
+  await here("reference");
+  await here(BUG);
+  expect(readdirSync(home).sort()).toEqual(["junit.xml", "results.ndjson"]);
+});
+
+test("which kernel was reached is said first: its version and limits, and what it lacks and why", async () => {
+  const { lines } = await ran({ adapter: [KVM] });
+  expect(lines.slice(0, 4)).toEqual([
+    `${KVM}: toyhv (as a kernel) 1, judged as v6.12, qemu, svm; control free`,
+    expect.stringContaining("  limits: max_vcpu_id 64"),
+    "  lacks xen.evtchn, xen.runstate: KVM_CAP_XEN_HVM is 0",
+    "",
+  ]);
+  expect(log().header.hello).toMatchObject({ kernel: "v6.12", traits: ["qemu", "svm"], absent: { "xen.evtchn": "KVM_CAP_XEN_HVM is 0" } });
+});
+
 test("an adapter that cannot be reached is told of, and takes nothing from the others", async () => {
   const { code, lines } = await ran({ adapter: ["/nowhere/adapter", "reference"] });
   expect(code).toBe(3);
@@ -102,8 +132,6 @@ test("an adapter that cannot be reached is told of, and takes nothing from the o
   expect(log(join(out, "reference")).verdicts.map(({ verdict }) => verdict)).toEqual(["holds", "holds"]);
 });
 
-/** A toy that says it is a kernel; it breaks the rule of OTHER. */
-const KVM = "fixtures/faux/kvm-6.12";
 const ENTRY: FiledDisagreement = {
   rule: "vcpuid.limit.exclusive",
   kernel: "v6.12",

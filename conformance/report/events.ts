@@ -13,7 +13,7 @@ export interface Header {
   readonly runner: string;
   /** How the adapter was named on the command line. */
   readonly adapter: string;
-  readonly hello: Pick<HelloReply, "name" | "version" | "kind" | "control"> & { readonly kernel?: string };
+  readonly hello: Pick<HelloReply, "name" | "version" | "kind" | "control" | "kernel" | "traits" | "limits" | "absent">;
   /** How many cases were selected. */
   readonly selected: number;
 }

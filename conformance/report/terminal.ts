@@ -2,7 +2,7 @@
 import pc from "picocolors";
 import type { Spec } from "../case/spec";
 import type { Verdict } from "../verdict/verdict";
-import type { Footer, Judged } from "./events";
+import type { Footer, Header, Judged } from "./events";
 import { failureReport } from "./failure";
 import { histogram, raceInWords } from "./race";
 
@@ -14,6 +14,21 @@ const COLOUR: Record<Verdict["verdict"], (text: string) => string> = {
   untestable: pc.yellow,
   unclaimed: pc.dim,
 };
+
+/** Which real kernel was reached, its limits, and what it lacks and why. Of others nothing: whoever wrote them knows. */
+export function headerLines({ adapter, hello }: Header): string[] {
+  const { kind, name, version, kernel = "no version", traits = [], control, limits, absent = {} } = hello;
+  if (kind !== "kvm") return [];
+  const reasons = [...new Set(Object.values(absent))];
+  const lacking = (reason: string): string[] => Object.keys(absent).filter((feature) => absent[feature] === reason);
+  const bounds = Object.entries(limits).map(([limit, value]) => `${limit} ${value}`);
+  return [
+    `${pc.bold(adapter)}: ${name} ${version}, judged as ${[kernel, ...traits].join(", ")}; control ${control}`,
+    ...(bounds.length === 0 ? [] : [pc.dim(`  limits: ${bounds.join(", ")}`)]),
+    ...reasons.map((reason) => pc.dim(`  lacks ${lacking(reason).join(", ")}: ${reason}`)),
+    "",
+  ];
+}
 
 /** One verdict as one line, and the lines that belong to it. */
 export function verdictLines(verdict: Judged, width: number): string[] {
