@@ -11,7 +11,7 @@ import { pending, Races } from "./optimal/races";
 import { Reversal } from "./optimal/reversal";
 import { Sequence } from "./optimal/sequence";
 import { SleepSets } from "./optimal/sleep";
-import { NO_STEP, Role, Steps, THREADS } from "./optimal/steps";
+import { isWait, NO_STEP, Role, Steps, THREADS } from "./optimal/steps";
 import { below, branchOf, insert, type Branch } from "./optimal/wakeup-tree";
 import type { Strategy } from "./strategy";
 
@@ -79,7 +79,7 @@ class Optimal implements Strategy {
       this.waiting[thread] = step;
       const role = steps.role[step];
       if (role === Role.Write || role === Role.Read) racesOfAcquire(races, execution, step, row, pending(thread));
-      racesOfHandlers(races, execution, step, row, pending(thread));
+      if (!isWait(role) || this.isInterrupted(step, waiting)) racesOfHandlers(races, execution, step, row, pending(thread));
     }
     for (let i = 0; i < races.length; i++) this.reverse(i);
     races.length = top;
@@ -144,6 +144,12 @@ class Optimal implements Strategy {
       const { does, thread } = this.steps.all[reversal.unclear] as Transition;
       this.outside ??= `thread ${thread} announced a wait (${does.kind}) that was over already`;
     }
+  }
+
+  /** Whether a handler stands on the stack of this step, so that it could be that the step need not wait. */
+  private isInterrupted(step: number, waiting: readonly Transition[]): boolean {
+    const { steps } = this;
+    return waiting.some(({ thread, stack, does }) => stack === steps.stack[step] && thread !== stack && does.kind !== "start");
   }
 
   private plan(v: Sequence, depth: number): void {

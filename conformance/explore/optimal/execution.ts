@@ -53,7 +53,8 @@ export class Execution {
   /** Adds the past of one clock to another. */
   join(into: number, from: number): void {
     const { clock, threads } = this;
-    for (let t = 0; t < threads; t++) if ((clock[from + t] as number) > (clock[into + t] as number)) clock[into + t] = clock[from + t] as number;
+    for (let t = 0; t < threads; t++)
+      if ((clock[from + t] as number) > (clock[into + t] as number)) clock[into + t] = clock[from + t] as number;
   }
 
   copy(into: number, from: number): void {

@@ -6,7 +6,7 @@
 import type { Execution } from "./execution";
 import { OpenSections } from "./locks";
 import { Sequence } from "./sequence";
-import { Role, type Steps } from "./steps";
+import { isWait, Role, type Steps } from "./steps";
 import { couldGoOn } from "./waits";
 
 /** Makes v for one race after the other; there is one v at a time. */
@@ -46,7 +46,7 @@ export class Reversal {
     const role = this.steps.role[step];
     if (role === Role.Write || role === Role.Read) {
       if (!immediate && !this.putOffHolders(first, step, end)) return false;
-    } else if (role === Role.Await || role === Role.Again || role === Role.Drain) {
+    } else if (isWait(role)) {
       const answer = couldGoOn(this.execution, step, before, first, end, this.isDelayed);
       if (answer === "unclear") this.unclear ??= step;
       if (answer !== "yes") return false;
