@@ -3,6 +3,7 @@ import type { Exchange } from "../adapter/door";
 import type { Spec } from "../case/spec";
 import { explore, type Explored } from "../explore/explore";
 import type { Limits } from "../explore/exploration";
+import { optimal } from "../explore/optimal";
 import { replay } from "../explore/replay";
 import { readSchedule, writeSchedule } from "../explore/schedule";
 import { sleepSets } from "../explore/sleep-sets";
@@ -15,7 +16,7 @@ import type { Failure, Finding, How, Seen, Verdict } from "./verdict";
 
 /** How to judge a case. */
 export interface Judging {
-  /** Which runs to make; sleep sets unless said. */
+  /** Which runs to make; one for each trace unless said, and for whole calls, of which all depend on each other, sleep sets. */
   readonly strategy?: (dependent: Dependent) => Strategy;
   readonly limits?: Limits;
   /** Judge by the rules of this kernel version, not by those of the one that is claimed. */
@@ -32,7 +33,7 @@ export function* judge(what: Case, spec: Spec, hello: HelloReply, options: Judgi
   if (hello.control === "free")
     return notRun(what, "untestable", { reason: "control `free` is not driven yet: claim `call` or `step`", claims: planned.claims });
   const limits = options.limits ?? LIMITS;
-  const explored = yield* explore(planned, { strategy: options.strategy ?? sleepSets, limits });
+  const explored = yield* explore(planned, { strategy: options.strategy ?? (planned.control === "step" ? optimal : sleepSets), limits });
   const failure = yield* failed(planned, explored, limits);
   return verdictOf(what, planned, explored, failure);
 }
