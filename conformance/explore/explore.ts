@@ -4,6 +4,7 @@ import { Exploration, type Limits } from "./exploration";
 import { Sequences } from "./sequences";
 import { Run, type Ran } from "./run";
 import type { Dependent } from "./footprint";
+import { sleepSets } from "./sleep-sets";
 import type { Strategy } from "./strategy";
 import type { Violation } from "./violation";
 
@@ -40,11 +41,26 @@ export interface Explored {
   readonly sequences: Sequences | undefined;
 }
 
-/** Runs a case under every schedule that the strategy has, up to the first run with a violation. */
-export function* explore(plan: Plan, { strategy: make, limits, paths = false, record = false }: Options): Exchange<Explored> {
+/**
+ * Runs a case under every schedule that the strategy has, up to the first run with a violation. What
+ * the strategy says that it cannot explore is explored with sleep sets.
+ */
+export function* explore(plan: Plan, options: Options): Exchange<Explored> {
+  const strategies: Strategy[] = [];
+  const first = yield* exploreWith(plan, options, strategies);
+  if (strategies[0]?.outside === undefined || (first.violations.length > 0 && options.record !== true)) return first;
+  return yield* exploreWith(plan, { ...options, strategy: sleepSets }, strategies);
+}
+
+function* exploreWith(
+  plan: Plan,
+  { strategy: make, limits, paths = false, record = false }: Options,
+  made: Strategy[],
+): Exchange<Explored> {
   const sequences = record ? new Sequences() : undefined;
   const whole = new Exploration(plan, limits, sequences);
   const strategy = make(whole.footprints.dependent);
+  made.push(strategy);
   const violations: Violation[] = [];
   let [runs, redundant, steps, deadlocks] = [0, 0, 0, 0];
   let last: Ran | undefined;

@@ -5,13 +5,13 @@
  */
 import type { Dependent, Transition } from "./footprint";
 import { Execution } from "./optimal/execution";
-import { racesOfHandlers } from "./optimal/handlers";
+import { interrupterAgainst, racesOfHandlers } from "./optimal/handlers";
 import { racesOfAcquire } from "./optimal/locks";
 import { pending, Races } from "./optimal/races";
 import { Reversal } from "./optimal/reversal";
 import { Sequence } from "./optimal/sequence";
 import { SleepSets } from "./optimal/sleep";
-import { NO_STEP, Role, Steps, THREADS } from "./optimal/steps";
+import { isWait, NO_STEP, Role, Steps, THREADS } from "./optimal/steps";
 import { below, branchOf, insert, type Branch } from "./optimal/wakeup-tree";
 import type { Strategy } from "./strategy";
 
@@ -20,19 +20,20 @@ export function optimal(dependent: Dependent): Strategy {
   return new Optimal(dependent);
 }
 
-class Optimal implements Strategy {
+/** The engine. Its parts can be reached so that fixtures/programs/mutants.ts can put a wrong one in place of one. */
+export class Optimal implements Strategy {
   readonly name = "optimal";
   readonly complete = true;
   /** Why this exploration cannot be done here: a step that no rule is about, or a wait that might owe itself to any of several. */
   outside: string | undefined;
-  private readonly steps: Steps;
-  private readonly execution: Execution;
-  private readonly races: Races;
-  private readonly reversal: Reversal;
-  private readonly sleep: SleepSets;
+  readonly steps: Steps;
+  readonly execution: Execution;
+  readonly races: Races;
+  readonly reversal: Reversal;
+  readonly sleep: SleepSets;
   private readonly alternative: Sequence;
   /** For each prefix of E, what is to be explored from there; the first branch is the one under way. */
-  private readonly wakeup: Branch[][] = [[]];
+  readonly wakeup: Branch[][] = [[]];
   /** For each prefix of E, how many races and how many threads there were. */
   private readonly racesAt: number[] = [];
   private readonly threadsAt: number[] = [];
@@ -72,6 +73,7 @@ class Optimal implements Strategy {
     const { execution, races, steps } = this;
     const top = races.length;
     this.waiting.length = 0;
+    for (const { thread, does, stack } of waiting) if (does.kind !== "start" || thread === stack) execution.unfinished |= 1 << thread;
     for (const transition of waiting) {
       const step = steps.of(transition);
       const thread = transition.thread;
@@ -79,10 +81,11 @@ class Optimal implements Strategy {
       this.waiting[thread] = step;
       const role = steps.role[step];
       if (role === Role.Write || role === Role.Read) racesOfAcquire(races, execution, step, row, pending(thread));
-      racesOfHandlers(races, execution, step, row, pending(thread));
+      if (!isWait(role) || this.isInterrupted(step)) racesOfHandlers(races, execution, step, row, pending(thread));
     }
     for (let i = 0; i < races.length; i++) this.reverse(i);
     races.length = top;
+    execution.unfinished = 0;
   }
 
   /** What the wakeup tree says, or else whatever is awake, of the thread that took the last step if it can go on. */
@@ -120,7 +123,7 @@ class Optimal implements Strategy {
   }
 
   /** A step that is a choice has as many branches as it has picks. */
-  private otherPicks(depth: number, step: number, enabled: readonly Transition[]): void {
+  otherPicks(depth: number, step: number, enabled: readonly Transition[]): void {
     const { steps, execution, alternative } = this;
     const thread = steps.thread[step] as number;
     for (const transition of enabled) {
@@ -134,7 +137,7 @@ class Optimal implements Strategy {
   }
 
   /** Plans to explore the race the other way round, if that was not and is not to be explored anyway. */
-  private reverse(race: number): void {
+  reverse(race: number): void {
     const { races, execution, reversal } = this;
     const first = races.first[race] as number;
     const second = races.second[race] as number;
@@ -146,7 +149,14 @@ class Optimal implements Strategy {
     }
   }
 
-  private plan(v: Sequence, depth: number): void {
+  /** Whether a handler stands on the stack of this pending step, so that it could be that it need not wait. */
+  isInterrupted(step: number): boolean {
+    const { execution, steps } = this;
+    const before = execution.before(steps.thread[step] as number);
+    return interrupterAgainst(execution, step, before, execution.length, () => false) >= 0;
+  }
+
+  plan(v: Sequence, depth: number): void {
     if (!this.sleep.covers(depth, v)) insert(v, this.wakeup[depth] as Branch[], this.steps);
   }
 

@@ -5,6 +5,7 @@ import { explore, type Explored } from "../explore/explore";
 import { canRace, race, type RaceResult } from "../explore/free";
 import { readRace, writeRace, type Race } from "../explore/race";
 import type { Limits } from "../explore/exploration";
+import { optimal } from "../explore/optimal";
 import { replay } from "../explore/replay";
 import { readSchedule, writeSchedule } from "../explore/schedule";
 import { sleepSets } from "../explore/sleep-sets";
@@ -17,7 +18,7 @@ import type { Failure, Finding, How, Seen, Verdict } from "./verdict";
 
 /** How to judge a case. */
 export interface Judging {
-  /** Which runs to make; sleep sets unless said. */
+  /** Which runs to make; one for each trace unless said, and for whole calls, of which all depend on each other, sleep sets. */
   readonly strategy?: (dependent: Dependent) => Strategy;
   readonly limits?: Limits;
   /** How to race an implementation that can only be let free. */
@@ -39,7 +40,8 @@ export function* judge(what: Case, spec: Spec, hello: HelloReply, options: Judgi
   const planned = plan(what, spec, hello, options.as ?? hello.kernel);
   if ("verdict" in planned) return notRun(what, planned.verdict, planned);
   const limits = options.limits ?? LIMITS;
-  const explored = yield* explore(planned, { strategy: options.strategy ?? sleepSets, limits });
+  const strategy = options.strategy ?? (planned.control === "step" ? optimal : sleepSets);
+  const explored = yield* explore(planned, { strategy, limits });
   if (explored.stopped?.why === "cannot" && explored.runs === 1)
     return notRun(what, "untestable", { reason: explored.stopped.what, claims: planned.claims });
   const failure = yield* failed(planned, explored, limits);

@@ -5,8 +5,9 @@
 import { lockdep_assert_held, type ClassGraph } from "../sync/lockdep";
 import { Mutex, mutex_lock, mutex_unlock } from "../sync/mutex";
 import { ReadersWriter, write_lock_irqsave, write_unlock_irqrestore } from "../sync/rwlock";
+import { until_newer } from "../sync/retry";
 import { SpinLock, spin_lock, spin_unlock } from "../sync/spinlock";
-import { again, Cell, guarded, ops, rule, versions, type Task } from "../task";
+import { Cell, guarded, ops, rule, versions, type Task } from "../task";
 import { host_mm } from "./host_mm";
 import type { CachedPfn, HvaRange, PfnCaches, Table } from "./memory";
 import { gfn_to_memslot } from "./memslots";
@@ -83,7 +84,7 @@ export const pfncache = ops("pfncache", {
       const sampled = seq.now;
       const since = versions([active, seq]);
       yield* write_unlock_irqrestore(lock);
-      if (fruitless !== undefined) yield again([active, seq], fruitless);
+      if (fruitless !== undefined) yield* until_newer([active, seq], fruitless);
       const pfn = yield* host_mm.hva_to_pfn(kvm, hva);
       yield* write_lock_irqsave(lock);
       if (!(yield* pfncache.mmu_notifier_retry_cache(kvm, sampled))) {

@@ -13,6 +13,8 @@ export class Execution {
   length = 0;
   /** How many threads there are; which of them can go on is a set in a word. */
   threads = 0;
+  /** The threads that wait, once E is maximal, in the middle of something: no handler that has not started. */
+  unfinished = 0;
   step = new Int32Array(256);
   thread = new Uint8Array(256);
   /** The event's place among those of its thread, from 1. */
@@ -78,6 +80,8 @@ export class Execution {
     for (let t = this.threads; t < threads; t++) {
       this.last[t] = NOTHING;
       this.startedBy[t] = this.length - 1;
+      for (let e = 0; e <= this.length; e++) this.count[e * THREADS + t] = 0;
+      for (let e = NOTHING; e < this.length; e++) this.clock[this.row(e) + t] = 0;
     }
     this.threads = threads;
   }

@@ -29,3 +29,30 @@ export function racesOfHandlers(races: Races, execution: Execution, step: number
     return;
   }
 }
+
+/**
+ * The start of a handler that would stand on the stack of `step`, which comes right after the event
+ * `before` of its thread, in E up to `end` without the events that `isDropped` says; -1 if none would.
+ */
+export function interrupterAgainst(
+  execution: Execution,
+  step: number,
+  before: number,
+  end: number,
+  isDropped: (event: number) => boolean,
+): number {
+  const { steps } = execution;
+  const own = steps.thread[step] as number;
+  const stack = steps.stack[step] as number;
+  if (steps.isInterrupted[stack] !== true || own !== stack) return -1;
+  let start = -1;
+  for (let e = before + 1; e < end; e++) {
+    const other = execution.step[e] as number;
+    if (steps.stack[other] !== stack) continue;
+    if (steps.role[other] === Role.Handler) start = isDropped(e) ? -1 : e;
+    else if (start >= 0 && isDropped(e)) return start;
+    const unfinished = end === execution.length && ((execution.unfinished >>> (execution.thread[e] as number)) & 1) === 1;
+    if (start >= 0 && unfinished && execution.last[execution.thread[e] as number] === e) return start;
+  }
+  return -1;
+}

@@ -4,9 +4,10 @@
  * where it can come first. E is maximal, so what came after q and does not depend on e is in v too.
  */
 import type { Execution } from "./execution";
+import { interrupterAgainst } from "./handlers";
 import { OpenSections } from "./locks";
 import { Sequence } from "./sequence";
-import { Role, type Steps } from "./steps";
+import { isWait, Role, type Steps } from "./steps";
 import { couldGoOn } from "./waits";
 
 /** Makes v for one race after the other; there is one v at a time. */
@@ -15,7 +16,7 @@ export class Reversal {
   /** A race that nothing can be said about was met: the wait that it was about. */
   unclear: number | undefined;
   /** The events that are put off, with all that depends on them: e, and what keeps q waiting. */
-  private readonly delayed: number[] = [];
+  readonly delayed: number[] = [];
   private readonly sections: OpenSections;
 
   constructor(
@@ -43,10 +44,8 @@ export class Reversal {
 
   /** Puts off what must be for q to be able to come first; false if that cannot be. */
   private isPossible(first: number, step: number, before: number, end: number, immediate: boolean): boolean {
-    const role = this.steps.role[step];
-    if (role === Role.Write || role === Role.Read) {
-      if (!immediate && !this.putOffHolders(first, step, end)) return false;
-    } else if (role === Role.Await || role === Role.Again || role === Role.Drain) {
+    if (!immediate && !this.putOffHolders(first, step, before, end)) return false;
+    if (isWait(this.steps.role[step])) {
       const answer = couldGoOn(this.execution, step, before, first, end, this.isDelayed);
       if (answer === "unclear") this.unclear ??= step;
       if (answer !== "yes") return false;
@@ -54,22 +53,30 @@ export class Reversal {
     return immediate || before < first || !this.isDelayed(before);
   }
 
-  /** Those who would hold the lock are put off too, and what then depends on them, until nobody is left. */
-  private putOffHolders(first: number, step: number, end: number): boolean {
-    const { execution, steps, delayed } = this;
-    const raced = execution.step[first] as number;
-    // Nobody else can hold a lock just before somebody writes.
-    if (steps.role[raced] === Role.Write && steps.object[raced] === steps.object[step]) return true;
+  /** Those who would hold the lock or the stack are put off too, and what then depends on them, until nobody is left. */
+  putOffHolders(first: number, step: number, before: number, end: number): boolean {
     for (;;) {
-      const holder = this.sections.holderAgainst(step, end, this.isDelayed);
+      let holder = this.holder(first, step, end);
+      if (holder < 0) holder = interrupterAgainst(this.execution, step, before, end, this.isDelayed);
       if (holder < 0) return true;
       if (holder < first) return false;
-      delayed.push(holder);
+      this.delayed.push(holder);
     }
   }
 
+  /** Who would hold the lock, if the step acquires one; -1 if nobody would. */
+  holder(first: number, step: number, end: number): number {
+    const { execution, steps } = this;
+    const role = steps.role[step];
+    if (role !== Role.Write && role !== Role.Read) return -1;
+    const raced = execution.step[first] as number;
+    // Nobody else can hold a lock just before somebody writes.
+    if (steps.role[raced] === Role.Write && steps.object[raced] === steps.object[step]) return -1;
+    return this.sections.holderAgainst(step, end, this.isDelayed);
+  }
+
   /** Whether an event is put off, or depends on one that is. */
-  private readonly isDelayed = (event: number): boolean => {
+  readonly isDelayed = (event: number): boolean => {
     const { execution, delayed } = this;
     if (event < (delayed[0] as number)) return false;
     const row = execution.row(event);
@@ -79,21 +86,33 @@ export class Reversal {
 
   private fill(first: number, second: number, step: number, before: number, immediate: boolean): void {
     const { execution, v } = this;
-    v.begin(first);
-    const end = second >= 0 ? second : execution.length;
-    this.addKept(first + 1, end);
     const row = execution.scratch;
-    if (immediate) {
-      execution.copy(row, execution.row(second));
-      const raced = row + (execution.thread[first] as number);
-      execution.clock[raced] = (execution.index[first] as number) - 1;
-    } else {
-      execution.copy(row, execution.row(before));
-      for (let i = 0; i < v.length; i++) if (this.steps.depends(step, v.step[i] as number)) execution.join(row, v.rowAt(i));
-    }
+    v.begin(first);
+    this.addKept(first + 1, second >= 0 ? second : execution.length);
+    if (immediate) this.clockWithout(first, second, row);
+    else this.clockAfter(before, step, row);
     v.add(step, row);
-    if (second >= 0) this.addKept(second + 1, execution.length);
+    if (second >= 0) this.addTail(second);
     v.end();
+  }
+
+  /** The clock of the event `second` if `first`, on which alone it depends directly, had not been. */
+  private clockWithout(first: number, second: number, row: number): void {
+    const { execution } = this;
+    execution.copy(row, execution.row(second));
+    execution.clock[row + (execution.thread[first] as number)] = (execution.index[first] as number) - 1;
+  }
+
+  /** The clock of q in its new place: after its thread's event before it, and after what is kept and depends on it. */
+  clockAfter(before: number, step: number, row: number): void {
+    const { execution, steps, v } = this;
+    execution.copy(row, execution.row(before));
+    for (let i = 0; i < v.length; i++) if (steps.depends(step, v.step[i] as number)) execution.join(row, v.rowAt(i));
+  }
+
+  /** What came after the event that is to come first. */
+  addTail(second: number): void {
+    this.addKept(second + 1, this.execution.length);
   }
 
   private addKept(from: number, to: number): void {

@@ -61,6 +61,11 @@ const ON_OBJECT: ReadonlySet<Role> = new Set([
   Role.Drain,
 ]);
 
+/** Whether a step waits for what others do, other than to give back a lock or a stack. */
+export function isWait(role: Role | undefined): boolean {
+  return role === Role.Await || role === Role.Again || role === Role.Drain;
+}
+
 /** No step at all. */
 export const NO_STEP = -1;
 

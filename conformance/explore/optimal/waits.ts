@@ -15,7 +15,8 @@ export type Answer = "yes" | "no" | "unclear";
 
 /**
  * Whether `step`, a wait after the event `before` of its thread, could be taken in E up to `end`
- * without the events that `isDropped` says; the first of these is `first`.
+ * without the events that `isDropped` says; the first of these is `first`. Of one that was not taken
+ * in E it is not seen whether it could have been, since a handler stood on its stack.
  */
 export function couldGoOn(
   execution: Execution,
@@ -26,6 +27,7 @@ export function couldGoOn(
   isDropped: (event: number) => boolean,
 ): Answer {
   const { steps } = execution;
+  const pending = end === execution.length;
   const role = steps.role[step];
   if (role === Role.Drain) return isDrained(execution, step, before, end, isDropped);
   const thread = steps.thread[step] as number;
@@ -37,6 +39,7 @@ export function couldGoOn(
     if (isDropped(e)) lost = true;
     else if (e > before) left = true;
   }
+  if (pending) return lost || left ? "unclear" : "no";
   if (!lost) return "yes";
   const inVain = before + 1 < end && !wasAble(execution, before + 1, thread);
   // Of several cells that it would retry for, any one that is newer will do.
