@@ -17,7 +17,7 @@ export default defineConfig(
     languageOptions: {
       sourceType: "commonjs",
       globals: Object.fromEntries(
-        ["require", "module", "__dirname", "process", "console", "performance", "SharedArrayBuffer", "Atomics"].map((name) => [
+        ["require", "module", "__dirname", "__filename", "process", "console", "performance", "SharedArrayBuffer", "Atomics"].map((name) => [
           name,
           "readonly",
         ]),

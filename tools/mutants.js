@@ -1,0 +1,95 @@
+/**
+ * Makes mutants of the operations of the reference, and shows which of them the cases do not notice.
+ *
+ * `npm run mutants -- --area vcpuid,ipiv [--file reference/kvm/create_vcpu.ts] [--json] [--jobs 2]`
+ *
+ * Mutated are the files that hold a mark of one of the areas, but for operations that only mark rules
+ * of others; each mutant meets the areas' cases, and those of whatever rules its operation marks. Exits with 1 if a mutant survives without an
+ * argument in spec/equivalents.yaml, or if an argument there is about nothing.
+ */
+"use strict";
+
+const path = require("node:path");
+const { parseArgs } = require("node:util");
+const { openBench, sourcesOf } = require("./mutants/engine");
+const { problemsWith, readEquivalents } = require("./mutants/equivalents");
+const { casesFor } = require("./mutants/meet");
+const { mutantsOf } = require("./mutants/mutate");
+const { judgeAll } = require("./mutants/pool");
+const { countedAs, json, report } = require("./mutants/report");
+const { Answers, operationsOf, parse } = require("./mutants/tree");
+
+const ROOT = path.join(__dirname, "..");
+const areaOf = (id) => id.split(/[./]/)[0];
+
+class UsageError extends Error {}
+
+/** What these arguments ask for; throws UsageError if that is not to be had. */
+function asked(args, spec, sources) {
+  const options = { area: { type: "string" }, file: { type: "string" }, json: { type: "boolean" }, jobs: { type: "string", default: "1" } };
+  const { values } = parseArgs({ args, options });
+  const known = [...new Set([...spec.rules.keys()].map(areaOf))];
+  const areas = (values.area ?? "").split(",").filter(Boolean);
+  const unknown = areas.find((area) => !known.includes(area));
+  if (areas.length === 0 || unknown !== undefined)
+    throw new UsageError(`${unknown === undefined ? "no --area is given" : `there is no area ${unknown}`}: ${known.join(", ")}`);
+  const marked = sources.filter(({ file, text }) =>
+    operationsOf(parse(file, text)).some(({ marks }) => marks.some((id) => areas.includes(areaOf(id)))),
+  );
+  const wanted = values.file?.split(",") ?? marked.map(({ file }) => file);
+  const other = wanted.find((file) => !marked.some((each) => each.file === file));
+  if (other !== undefined)
+    throw new UsageError(`${other} marks no rule of ${areas.join(", ")}; these do: ${marked.map(({ file }) => file).join(", ")}`);
+  const jobs = Number(values.jobs);
+  if (!Number.isInteger(jobs) || jobs < 1) throw new UsageError("--jobs is a number of threads, from 1");
+  return { areas, files: marked.filter(({ file }) => wanted.includes(file)), json: values.json === true, jobs };
+}
+
+/** The cases that can be of use: of the areas, and of the rules that the mutants' operations mark. */
+function casesOf(spec, areas, mutants) {
+  const marks = new Set(mutants.flatMap((mutant) => mutant.marks));
+  return [...spec.cases.values()].filter((each) => areas.includes(areaOf(each.case)) || each.rules.some((rule) => marks.has(rule)));
+}
+
+async function main() {
+  const start = Date.now();
+  const bench = openBench(ROOT);
+  const sources = sourcesOf(ROOT);
+  const { areas, files, json: asJson, jobs } = asked(process.argv.slice(2), bench.spec, sources);
+  const answers = new Answers(sources.map(({ file, text }) => parse(file, text)));
+  const made = files.flatMap(({ file, text }) => mutantsOf(file, text, answers));
+  const mutants = made.filter(({ marks }) => marks.length === 0 || marks.some((id) => areas.includes(areaOf(id))));
+  const measured = bench.measure(casesOf(bench.spec, areas, mutants));
+  console.error(`${mutants.length} mutants meet ${measured.length} cases`);
+
+  const work = mutants.map((mutant) => ({ mutant, cases: casesFor(mutant, measured, areas) }));
+  const outcomes = [];
+  let judged = 0;
+  await judgeAll(ROOT, work, jobs, (n, outcome) => {
+    outcomes[n] = outcome;
+    if (++judged % 50 === 0) console.error(`${judged} of ${mutants.length}, ${Math.round((Date.now() - start) / 1000)} s`);
+  });
+
+  const entries = readEquivalents(ROOT);
+  const argued = new Set(entries.map((entry) => entry.mutant));
+  const results = work.map(({ mutant, cases }, n) => ({
+    mutant,
+    met: cases.length,
+    outcome: outcomes[n],
+    equivalent: argued.has(mutant.name),
+  }));
+  const names = files.map(({ file }) => file);
+  const problems = problemsWith(entries, names, made, results);
+  console.log(asJson ? JSON.stringify(json(areas, results, problems), null, 2) : report(results, problems).join("\n"));
+  console.error(`${Math.round((Date.now() - start) / 1000)} s`);
+  if (problems.length > 0 || results.some((each) => countedAs(each) === "nothing")) process.exitCode = 1;
+}
+
+if (require.main === module)
+  main().catch((error) => {
+    if (!(error instanceof UsageError) && error.code?.startsWith("ERR_PARSE_ARGS") !== true) throw error;
+    console.error(`mutants: ${error.message}`);
+    process.exitCode = 2;
+  });
+
+module.exports = { asked };
