@@ -41,16 +41,20 @@ function compiler() {
   return folders.map((folder) => path.join(folder, "gcc")).find((file) => fs.existsSync(file));
 }
 
-/** Changes with everything that the outcome depends on. */
-function fingerprint(root) {
-  const hash = createHash("sha256").update(`${process.platform} ${process.arch} ${compiler()} ${JSON.stringify(TARGETS)}\n`);
+/** Changes with everything that the outcome depends on. What is built does not depend on the compiler's staying there. */
+function fingerprint(root, outcome) {
+  const hash = createHash("sha256").update(`${process.platform} ${process.arch} ${JSON.stringify(TARGETS)} ${outcome}\n`);
   for (const { source } of targets(root)) hash.update(fs.readFileSync(path.join(sourceFolder(root), source)));
   return hash.digest("hex");
 }
 
+const built = (root) => fingerprint(root, "built");
+const notBuilt = (root) => fingerprint(root, `not built by ${compiler()}`);
+
 function isNativeBuilt(root) {
   if (targets(root).length === 0) return true;
-  return fs.existsSync(stamp(root)) && fs.readFileSync(stamp(root), "utf8") === fingerprint(root);
+  if (!fs.existsSync(stamp(root))) return false;
+  return [built(root), notBuilt(root)].includes(fs.readFileSync(stamp(root), "utf8"));
 }
 
 /** Builds what can be, and notes why the rest cannot. Never throws for a missing or failing compiler. */
@@ -60,7 +64,7 @@ function buildNative(root, print) {
   for (const name of ["missing", ...TARGETS.map((target) => target.name)]) fs.rmSync(path.join(folder, name), { force: true });
   const why = whyNot(root, print);
   if (why !== undefined) fs.writeFileSync(path.join(folder, "missing"), why);
-  fs.writeFileSync(stamp(root), fingerprint(root));
+  fs.writeFileSync(stamp(root), why === undefined ? built(root) : notBuilt(root));
 }
 
 /** Builds, and answers undefined; or answers why that cannot be. */

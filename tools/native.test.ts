@@ -76,6 +76,13 @@ onLinux("a changed source is built again", () => {
   expect(isNativeBuilt(root)).toBe(false);
 });
 
+onLinux("what is built stays, whether the compiler does or not", () => {
+  gcc("exit 0");
+  build();
+  process.env["PATH"] = "";
+  expect(isNativeBuilt(root)).toBe(true);
+});
+
 test("on another machine the words say which it is", () => {
   const { platform } = process;
   Object.defineProperty(process, "platform", { value: "darwin" });

@@ -116,7 +116,13 @@ function program(): Command {
     .option("--area <areas>", "only these areas", many)
     .description("show that each planted bug is caught by a claim of its own rule")
     .action(does(bugsCommand));
+  realKvm(kvm);
   return kvm;
+}
+
+function realKvm(kvm: Command): void {
+  kvm.command("doctor").description("what real KVM needs and this machine has, and what gets the rest").action(does(doctorCommand));
+  kvm.command("kvm-setup").description("install QEMU and fetch the kernels that kvm:qemu boots").action(does(setupCommand));
 }
 
 async function runCommand(options: Partial<RunOptions>): Promise<number> {
@@ -161,6 +167,16 @@ async function bugsCommand(options: { area?: string[] }): Promise<number> {
   const { bugs } = await import("./bugs.js");
   const results = await bugs(await shippedSpec(), options.area ?? [], print, stopper);
   return results.every((result) => result.caught !== undefined) ? EXIT.ok : EXIT.broken;
+}
+
+async function doctorCommand(): Promise<number> {
+  const { doctor } = await import("./doctor.js");
+  return doctor(print);
+}
+
+async function setupCommand(): Promise<number> {
+  const { kvmSetup } = await import("./kvm-setup.js");
+  return kvmSetup(print);
 }
 
 async function main(): Promise<void> {

@@ -43,6 +43,10 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
+function run(command: string, ...args: readonly string[]): void {
+  execFileSync(command, args, { stdio: "pipe" });
+}
+
 function write(name: string, text: string, below = folder): void {
   mkdirSync(dirname(join(below, name)), { recursive: true });
   writeFileSync(join(below, name), text);
@@ -65,9 +69,9 @@ function packed({ name, depends, files }: { name: string; depends: string; files
   const control = `Package: ${name}\nVersion: 6.12.1-1\nArchitecture: amd64\nMaintainer: Nobody <nobody@nowhere.invalid>\n${depends}Description: planted\n`;
   write("DEBIAN/control", control, root);
   for (const [file, text] of Object.entries(files)) write(file, text, root);
-  for (const file of Object.keys(files).filter((each) => each.includes("/arch/"))) execFileSync("xz", [join(root, file)]);
+  for (const file of Object.keys(files).filter((each) => each.includes("/arch/"))) run("xz", join(root, file));
   const deb = join(pool, `${name}.deb`);
-  execFileSync("dpkg-deb", ["--root-owner-group", "-b", root, deb], { stdio: "pipe" });
+  run("dpkg-deb", "--root-owner-group", "-b", root, deb);
   return `${control}Filename: pool/${name}.deb\nSize: ${statSync(deb).size}\nSHA256: ${sha256(deb)}\n`;
 }
 
@@ -91,12 +95,11 @@ function index(packages: string): void {
   write("Release", `${about.join("\n")}\nSHA256:\n ${sha256(file)} ${statSync(file).size} main/binary-amd64/Packages\n`, at);
   const home = join(original, "gnupg");
   mkdirSync(home, { mode: 0o700 });
-  const gpg = (...args: string[]): void =>
-    void execFileSync("gpg", ["--homedir", home, "--batch", "--passphrase", "", ...args], { stdio: "pipe" });
+  const gpg = (...args: string[]): void => run("gpg", "--homedir", home, "--batch", "--passphrase", "", ...args);
   gpg("--quick-gen-key", "planted@nowhere.invalid", "rsa3072", "sign", "never");
   gpg("-o", join(original, "keyring.gpg"), "--export");
   gpg("--clearsign", "-o", join(at, "InRelease"), join(at, "Release"));
-  execFileSync("gpgconf", ["--homedir", home, "--kill", "gpg-agent"]);
+  run("gpgconf", "--homedir", home, "--kill", "gpg-agent");
 }
 
 const fetchIt = (): Manifest => fetchKernel("6.12", machine);

@@ -8,6 +8,7 @@ import { needs } from "../../tools/needs";
 import { Crashed } from "../adapter/door";
 import type { Agent, Race } from "./agent";
 import { agentFile, guestProgram, startLocal } from "./local";
+import { thisMachine } from "./machine";
 import { Program, type Result } from "./program";
 
 const NR = {
@@ -243,9 +244,10 @@ onLinux("it does not outlive who started it, even in a call that never returns",
 
 test("an agent that could not be built is told of in the words of the build, one that was never built with the command", () => {
   const folder = mkdtempSync(join(tmpdir(), "kvm-conform-local-"));
-  expect(() => agentFile(folder)).toThrow("`npm run build` makes it");
+  const machine = { ...thisMachine(), built: folder };
+  expect(() => agentFile(machine)).toThrow("`npm run build` makes it");
   writeFileSync(join(folder, "missing"), "there is no gcc");
-  expect(() => agentFile(folder)).toThrow(new Crashed("there is no gcc"));
-  expect(() => guestProgram(folder)).toThrow(new Crashed("there is no gcc"));
+  expect(() => agentFile(machine)).toThrow(new Crashed("there is no gcc"));
+  expect(() => guestProgram(machine)).toThrow(new Crashed("there is no gcc"));
   rmSync(folder, { recursive: true });
 });

@@ -1,13 +1,14 @@
 /** The agent inside a guest, and guests that cannot be had. */
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stillRunning } from "../../tools/command";
+import { bareMachine, plantCommand, plantKernel } from "../../tools/machine";
 import { needs } from "../../tools/needs";
 import { packageRoot } from "../case/root";
 import { Crashed } from "../adapter/door";
-import { findKernel, IMAGE, kernelFolder, MANIFEST, MODULES } from "./kernels";
+import { findKernel, kernelFolder, MANIFEST } from "./kernels";
 import { agentFile } from "./local";
 import { thisMachine, type Machine } from "./machine";
 import { Program } from "./program";
@@ -166,26 +167,16 @@ describe("without a guest", () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "kvm-conform-qemu-"));
-    mkdirSync(join(folder, "bin"));
-    machine = { ...here, cache: join(folder, "cache"), env: { PATH: join(folder, "bin") } };
+    machine = bareMachine(folder);
   });
 
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** A kernel that is whole, as far as its manifest says. */
-  function kernel(): void {
-    const to = kernelFolder("6.12", machine);
-    mkdirSync(to, { recursive: true });
-    for (const name of [IMAGE, ...MODULES]) writeFileSync(join(to, name), "");
-    const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    const files = Object.fromEntries([IMAGE, ...MODULES].map((name) => [name, empty]));
-    writeFileSync(join(to, MANIFEST), JSON.stringify({ package: "linux-image-x", version: "1", uname: "x", files }));
-  }
+  const kernel = (): void => plantKernel(machine, "6.12");
 
   /** An emulator that does what it is told here, and counts how often it was started. */
   function qemu(script: string): void {
-    writeFileSync(join(folder, "bin", QEMU), `#!/bin/sh\necho >> ${join(folder, "starts")}\n${script}\n`);
-    chmodSync(join(folder, "bin", QEMU), 0o755);
+    plantCommand(machine, QEMU, `echo >> ${join(folder, "starts")}\n${script}`);
   }
 
   const starts = (): number => readFileSync(join(folder, "starts"), "utf8").length;

@@ -15,6 +15,13 @@ import { Program, type Result } from "./program";
 /** The emulator. */
 export const QEMU = "qemu-system-x86_64";
 
+/** Its file. Throws Crashed, with the command that installs it, if there is none. */
+export function findQemu(machine: Machine): string {
+  const file = commandFile(QEMU, machine);
+  if (file === undefined) throw new Crashed(`there is no ${QEMU} on PATH: \`kvm-conform kvm-setup\` installs it`);
+  return file;
+}
+
 /** How a guest is started. */
 export interface GuestOptions {
   readonly kernel?: Series;
@@ -44,9 +51,9 @@ const AMD = "kvm-amd.ko";
 export async function startGuest(options: GuestOptions = {}): Promise<Guest> {
   const { kernel: series = "6.12", parameters = "", machine = thisMachine() } = options;
   const kernel = findKernel(series, machine);
-  const qemu = commandFile(QEMU, machine);
-  if (qemu === undefined) throw new Crashed(`there is no ${QEMU} on PATH: \`kvm-conform kvm-setup\` installs it`);
-  const { agent, console } = await boot(kernel, qemu, options).catch(() => boot(kernel, qemu, options));
+  const qemu = findQemu(machine);
+  const start = (): Promise<Booted> => boot(kernel, qemu, agentFile(machine), options);
+  const { agent, console } = await start().catch(start);
   const load = (name: string, given: string): Promise<void> => loadModule(agent, name, given, console);
   const reload = async (given: string): Promise<void> => {
     await unloadModule(agent, "kvm_amd", console);
@@ -63,13 +70,13 @@ export async function startGuest(options: GuestOptions = {}): Promise<Guest> {
 
 type Booted = Pick<Guest, "agent" | "console">;
 
-async function boot(kernel: Kernel, qemu: string, { cpus = 2, patience = PATIENCE }: GuestOptions): Promise<Booted> {
+async function boot(kernel: Kernel, qemu: string, agentElf: string, { cpus = 2, patience = PATIENCE }: GuestOptions): Promise<Booted> {
   const folder = mkdtempSync(join(tmpdir(), "kvm-conform-guest-"));
   try {
     const log = new Console(join(folder, "console"));
-    writeFileSync(join(folder, "initrd"), initrd(kernel));
+    writeFileSync(join(folder, "initrd"), initrd(kernel, agentElf));
     // The agent's file becomes QEMU, in a way that lets the kernel end it with this process.
-    const command = [agentFile(), qemu, ...machineArguments(kernel, folder, cpus)];
+    const command = [agentElf, qemu, ...machineArguments(kernel, folder, cpus)];
     const remarks = (): string => `the last on its console: ${log.last()}`;
     const agent = await startAgent({ command, patience, remarks, gone: () => log.close() });
     return { agent, console: () => log.last() };
@@ -94,10 +101,10 @@ function machineArguments({ folder: kernel }: Kernel, folder: string, cpus: numb
 }
 
 /** The agent as /init, KVM's modules by their names, and those of the agent's port as /0, /1 ... in the order in which it loads them. */
-function initrd({ folder, files }: Kernel): Buffer {
+function initrd({ folder, files }: Kernel, agentElf: string): Buffer {
   const file = (name: string, from: string): ArchiveFile => ({ name, mode: 0o755, bytes: readFileSync(from) });
   const port = PORT_MODULES.filter((name) => name in files).map((name, i) => file(String(i), join(folder, name)));
-  return archive([file("init", agentFile()), ...MODULES.map((name) => file(name, join(folder, name))), ...port]);
+  return archive([file("init", agentElf), ...MODULES.map((name) => file(name, join(folder, name))), ...port]);
 }
 
 // --- Modules of the guest's kernel ------------------------------------------------------------
