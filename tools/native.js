@@ -23,7 +23,7 @@ const QUIET = [
 /** What is built from which source, and how. */
 const TARGETS = [
   { name: "agent.elf", source: "agent.c", flags: ["-O2", "-Wall", "-Wextra", ...BARE, ...QUIET] },
-  { name: "guest.bin", source: "guest.S", flags: [...BARE, "-Wl,--oformat=binary,-Ttext=0,-e,0"] },
+  { name: "guest.bin", source: "guest.S", flags: ["-m32", ...BARE, "-Wl,--oformat=binary,-Ttext=0xd0000000,-e,0"] },
 ];
 
 const sourceFolder = (root) => path.join(root, "conformance", "linux");

@@ -14,7 +14,7 @@ import type {
   Value,
 } from "../../spec/generated/types";
 import { answered, Cannot, followedBy, type Exchange } from "../adapter/door";
-import type { PlannedCall, Plan } from "../plan/plan";
+import { seenOrders, type PlannedCall, type Plan } from "../plan/plan";
 import type { Footprints } from "./footprints";
 import { Lane } from "./lane";
 import type { Transition } from "./footprint";
@@ -47,7 +47,10 @@ export class World {
 
   *open(paths: boolean): Exchange<void> {
     const { given, faults } = this.plan;
-    const { cannot } = answered<OpenReply>(yield { op: "open", given, ...(faults && { faults }), ...(paths && { paths }) });
+    // Whoever is stepped announces its events in any case.
+    const events = this.plan.control !== "step" && seenOrders(this.plan).length > 0;
+    const besides = { ...(faults && { faults }), ...(paths && { paths }), ...(events && { events }) };
+    const { cannot } = answered<OpenReply>(yield { op: "open", given, ...besides });
     if (cannot !== undefined) throw new Cannot(cannot);
   }
 

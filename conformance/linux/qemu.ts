@@ -44,7 +44,9 @@ export interface Guest {
 }
 
 const PATIENCE = 60_000;
-const MEMORY = "1024";
+const MEMORY = "1024M";
+/** Two nodes, so that pages can be moved from one to the other; together they are MEMORY. */
+const NODES = ["768M", "256M"];
 const AMD = "kvm-amd.ko";
 
 /** Boots a guest. Throws Crashed, with the command that gets what is missing, or with the last words of the guest. */
@@ -94,6 +96,7 @@ function machineArguments({ folder: kernel }: Kernel, folder: string, cpus: numb
   return [
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
     ...["-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max,-cx16", "-smp", String(cpus), "-m", MEMORY],
+    ...NODES.flatMap((size, i) => ["-object", `memory-backend-ram,id=node${i},size=${size}`, "-numa", `node,nodeid=${i},memdev=node${i}`]),
     ...["-kernel", join(kernel, IMAGE), "-initrd", join(folder, "initrd"), "-append", "console=ttyS0 quiet panic=-1"],
     ...["-serial", `file:${join(folder, "console")}`],
     ...["-device", "virtio-serial-pci", "-chardev", "stdio,id=agent,signal=off", "-device", "virtserialport,chardev=agent"],

@@ -1,6 +1,12 @@
 /** How the adapter for KVM itself is started. */
 import { Crashed } from "../adapter/door";
 import type { Remote } from "../adapter/remote";
+import { PATIENCE } from "../adapter/stdio";
+import type { Agent } from "./agent";
+import { SERIES, type Series } from "./kernels";
+import { Kvm } from "./kvm";
+import { guestProgram, startLocal } from "./local";
+import { startGuest } from "./qemu";
 
 /** Which KVM: that of this machine, or that of a Debian kernel of its own under QEMU. */
 export interface KvmOptions {
@@ -14,6 +20,16 @@ export interface KvmOptions {
 }
 
 /** Makes KVM ready to be asked. Throws Crashed, with the command that gets it, if something is not there. */
-export function startKvm({ where }: KvmOptions): Promise<Remote> {
-  return Promise.reject(new Crashed(`KVM ${where === "here" ? "of this machine" : "in QEMU"} cannot be driven yet`));
+export function startKvm({ where, avic, kernel, patience }: KvmOptions): Promise<Remote> {
+  const { deadline, restarts } = PATIENCE;
+  const source = { guestProgram, deadline: deadline * patience, restarts };
+  if (where === "here") return Promise.resolve(new Kvm({ ...source, name: "KVM", start: startLocal, ours: false }));
+  const options = { parameters: avic ? "avic=1 force_avic=1" : "avic=0", ...(kernel !== undefined && { kernel: seriesOf(kernel) }) };
+  const start = async (): Promise<Agent> => (await startGuest(options)).agent;
+  return Promise.resolve(new Kvm({ ...source, name: "KVM in QEMU", start, ours: true }));
+}
+
+function seriesOf(kernel: string): Series {
+  if (!Object.hasOwn(SERIES, kernel)) throw new Crashed(`there is no Linux ${kernel} to be had: ${Object.keys(SERIES).join(" and ")} are`);
+  return kernel as Series;
 }

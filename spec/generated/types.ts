@@ -659,6 +659,8 @@ export interface Open {
   };
   /** Say the call path of each step. */
   paths?: boolean | undefined;
+  /** A claim looks at events: the replies are to tell of them. */
+  events?: boolean | undefined;
   /** Control `free`: queue the calls that follow, and race them in so many fresh worlds. */
   repeat?: number | undefined;
   /** With `repeat`: where the delays of the threads come from. */

@@ -5154,7 +5154,7 @@ return errors === 0;
 }
 validate128.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema50 = {"title":"Open","type":"object","additionalProperties":false,"required":["op","given"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"open"},"given":{"type":"object"},"faults":{"type":"object","properties":{"alloc":{"type":"integer"}}},"paths":{"description":"Say the call path of each step.","type":"boolean"},"repeat":{"description":"Control `free`: queue the calls that follow, and race them in so many fresh worlds.","type":"integer","minimum":1},"seed":{"description":"With `repeat`: where the delays of the threads come from.","type":"integer","minimum":0}}};
+const schema50 = {"title":"Open","type":"object","additionalProperties":false,"required":["op","given"],"properties":{"id":{"$ref":"#/$defs/id"},"op":{"const":"open"},"given":{"type":"object"},"faults":{"type":"object","properties":{"alloc":{"type":"integer"}}},"paths":{"description":"Say the call path of each step.","type":"boolean"},"events":{"description":"A claim looks at events: the replies are to tell of them.","type":"boolean"},"repeat":{"description":"Control `free`: queue the calls that follow, and race them in so many fresh worlds.","type":"integer","minimum":1},"seed":{"description":"With `repeat`: where the delays of the threads come from.","type":"integer","minimum":0}}};
 
 function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -5188,7 +5188,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!(((((((key0 === "id") || (key0 === "op")) || (key0 === "given")) || (key0 === "faults")) || (key0 === "paths")) || (key0 === "repeat")) || (key0 === "seed"))){
+if(!((((((((key0 === "id") || (key0 === "op")) || (key0 === "given")) || (key0 === "faults")) || (key0 === "paths")) || (key0 === "events")) || (key0 === "repeat")) || (key0 === "seed"))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties",schema:false,parentSchema:schema50,data};
 if(vErrors === null){
 vErrors = [err2];
@@ -5272,10 +5272,10 @@ vErrors.push(err7);
 errors++;
 }
 }
-if(data.repeat !== undefined){
-let data6 = data.repeat;
-if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-const err8 = {instancePath:instancePath+"/repeat",schemaPath:"#/properties/repeat/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema50.properties.repeat.type,parentSchema:schema50.properties.repeat,data:data6};
+if(data.events !== undefined){
+let data6 = data.events;
+if(typeof data6 !== "boolean"){
+const err8 = {instancePath:instancePath+"/events",schemaPath:"#/properties/events/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema50.properties.events.type,parentSchema:schema50.properties.events,data:data6};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -5284,9 +5284,11 @@ vErrors.push(err8);
 }
 errors++;
 }
-if((typeof data6 == "number") && (isFinite(data6))){
-if(data6 < 1 || isNaN(data6)){
-const err9 = {instancePath:instancePath+"/repeat",schemaPath:"#/properties/repeat/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema50.properties.repeat,data:data6};
+}
+if(data.repeat !== undefined){
+let data7 = data.repeat;
+if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
+const err9 = {instancePath:instancePath+"/repeat",schemaPath:"#/properties/repeat/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema50.properties.repeat.type,parentSchema:schema50.properties.repeat,data:data7};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -5295,12 +5297,9 @@ vErrors.push(err9);
 }
 errors++;
 }
-}
-}
-if(data.seed !== undefined){
-let data7 = data.seed;
-if(!(((typeof data7 == "number") && (!(data7 % 1) && !isNaN(data7))) && (isFinite(data7)))){
-const err10 = {instancePath:instancePath+"/seed",schemaPath:"#/properties/seed/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema50.properties.seed.type,parentSchema:schema50.properties.seed,data:data7};
+if((typeof data7 == "number") && (isFinite(data7))){
+if(data7 < 1 || isNaN(data7)){
+const err10 = {instancePath:instancePath+"/repeat",schemaPath:"#/properties/repeat/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1",schema:1,parentSchema:schema50.properties.repeat,data:data7};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -5309,9 +5308,12 @@ vErrors.push(err10);
 }
 errors++;
 }
-if((typeof data7 == "number") && (isFinite(data7))){
-if(data7 < 0 || isNaN(data7)){
-const err11 = {instancePath:instancePath+"/seed",schemaPath:"#/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema50.properties.seed,data:data7};
+}
+}
+if(data.seed !== undefined){
+let data8 = data.seed;
+if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
+const err11 = {instancePath:instancePath+"/seed",schemaPath:"#/properties/seed/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema50.properties.seed.type,parentSchema:schema50.properties.seed,data:data8};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -5320,16 +5322,27 @@ vErrors.push(err11);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err12 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema50.type,parentSchema:schema50,data};
+if((typeof data8 == "number") && (isFinite(data8))){
+if(data8 < 0 || isNaN(data8)){
+const err12 = {instancePath:instancePath+"/seed",schemaPath:"#/properties/seed/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0",schema:0,parentSchema:schema50.properties.seed,data:data8};
 if(vErrors === null){
 vErrors = [err12];
 }
 else {
 vErrors.push(err12);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err13 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object",schema:schema50.type,parentSchema:schema50,data};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
 }
 errors++;
 }
