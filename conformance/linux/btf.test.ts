@@ -1,56 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Btf } from "./btf";
-
-/** Writes a blob, type by type, as the description of the format says. Ids go on from `types`, offsets of names from `strings`. */
-class Writer {
-  private readonly words: number[] = [];
-  private text = "";
-
-  constructor(
-    private types = 0,
-    private readonly strings = 0,
-  ) {
-    // The first string is the empty one; a split blob's strings just go on.
-    if (strings === 0) this.text = "\0";
-  }
-
-  name(name: string): number {
-    if (name === "") return 0;
-    const at = this.strings + this.text.length;
-    this.text += `${name}\0`;
-    return at;
-  }
-
-  /** Adds a type, and gives its id. */
-  type(kind: number, name: string, sizeOrType: number, more: readonly number[] = [], length = 0, flag = false): number {
-    this.words.push(this.name(name), ((flag ? 0x80000000 : 0) | (kind << 24) | length) >>> 0, sizeOrType, ...more);
-    return ++this.types;
-  }
-
-  struct(name: string, size: number, members: readonly (readonly [string, number, number, number?])[], kind = 4): number {
-    const flag = members.some(([, , , width]) => width !== undefined);
-    const more = members.flatMap(([member, type, bit, width = 0]) => [this.name(member), type, ((width << 24) | bit) >>> 0]);
-    return this.type(kind, name, size, more, members.length, flag);
-  }
-
-  blob(): Buffer {
-    const types = Buffer.alloc(this.words.length * 4);
-    this.words.forEach((word, i) => types.writeUInt32LE(word, i * 4));
-    const strings = Buffer.from(this.text, "latin1");
-    const header = Buffer.alloc(24);
-    header.writeUInt16LE(0xeb9f, 0);
-    header.writeUInt8(1, 2);
-    [24, 0, types.length, types.length, strings.length].forEach((word, i) => header.writeUInt32LE(word, 4 + i * 4));
-    return Buffer.concat([header, types, strings]);
-  }
-
-  stringLength(): number {
-    return this.text.length;
-  }
-}
+import { BtfWriter } from "./btf-writer";
 
 /** int; struct list_head {next, prev}; struct vm { union { int a; struct { int b, c; }; }; unsigned d:3, e:5; struct list_head list; int many[4]; }; */
-function kernel(writer = new Writer()): { writer: Writer; int: number; list: number } {
+function kernel(writer = new BtfWriter()): { writer: BtfWriter; int: number; list: number } {
   const int = writer.type(1, "int", 4, [32]);
   const list = 3;
   const pointer = writer.type(2, "", list);
@@ -104,7 +57,7 @@ test("a module's types go on where those of the kernel end", () => {
   const { writer, int, list } = kernel();
   const base = new Btf(writer.blob());
   const types = 8;
-  const split = new Writer(types, writer.stringLength());
+  const split = new BtfWriter(types, writer.stringLength());
   const forward = split.type(7, "vcpu", 0);
   const pointer = split.type(2, "", forward);
   split.struct("module_vm", 32, [
@@ -143,7 +96,7 @@ test("what is no BTF, or is cut short, or newer than this reader, is refused", (
   const blob = kernel().writer.blob();
   expect(() => new Btf(blob.subarray(0, blob.length - 1))).toThrow("cut short");
   expect(() => new Btf(Buffer.alloc(64))).toThrow("0xeb9f is missing");
-  const newer = new Writer();
+  const newer = new BtfWriter();
   newer.type(20, "new", 0);
   expect(() => new Btf(newer.blob())).toThrow("kind 20");
 });

@@ -1,7 +1,7 @@
 /** Files as the agent's kernel shows them: those of /proc, /sys and tracefs of the guest that it is in. */
 import { constants } from "node:os";
 import type { Agent } from "./agent";
-import { Program, type Arg, type Result } from "./program";
+import { paddedLength, Program, type Arg, type Result } from "./program";
 
 const SYS = { read: 0, write: 1, open: 2, close: 3, mmap: 9, lseek: 8, pread64: 17, dup: 32, getpid: 39 } as const;
 
@@ -109,10 +109,17 @@ export class Files {
     checked("write", (await this.agent.run(new Program().poke(DATA.at, bytes).syscall(SYS.write, [fd, DATA.at, bytes.length])))[0]);
   }
 
-  /** Another system call, one of whose arguments may be bytes: of a structure, say. Throws FileError. */
+  /** Another system call, some of whose arguments may be bytes: a structure, or a string with its zero. Throws FileError. */
   async call(what: string, number: number, args: readonly (Arg | Uint8Array)[]): Promise<number> {
     const program = new Program();
-    const words = args.map((arg) => (arg instanceof Uint8Array ? (program.poke(DATA.at, arg), DATA.at) : arg));
+    let free: number = DATA.at;
+    const words = args.map((arg) => {
+      if (!(arg instanceof Uint8Array)) return arg;
+      const at = free;
+      program.poke(at, arg);
+      free += paddedLength(arg.length);
+      return at;
+    });
     return checked(what, (await this.agent.run(program.syscall(number, words)))[0]);
   }
 

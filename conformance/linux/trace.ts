@@ -1,9 +1,10 @@
 /** What the kernel does, as it does it: probes and watchpoints, switched on while a call is made, and read afterwards. */
-import { OPEN } from "./files";
+import { FileError, OPEN, type Files } from "./files";
 import type { Kernel } from "./kernel";
 import { definition, filter, GROUP, PROBES, watchDefinition } from "./probes";
 import { toldBy, TraceLost, type Told } from "./trace-lines";
 
+const MOUNT = 165;
 const TRACEFS = "/sys/kernel/tracing";
 /** For each CPU, in KiB: a call of KVM's that runs a guest for long tells some thousand things. */
 const BUFFER = 16384;
@@ -39,6 +40,7 @@ export class Tracer {
   static async of(kernel: Kernel): Promise<Tracer> {
     const { files } = kernel;
     const cpus = cpusOf((await files.read("/sys/devices/system/cpu/online")).toString());
+    await mountTracefs(files);
     await files.write(`${TRACEFS}/tracing_on`, "0");
     // One number for each event, in their order, on whatever CPU.
     await files.write(`${TRACEFS}/trace_clock`, "counter");
@@ -91,6 +93,16 @@ export class Tracer {
     const look = this.kernel.memory.look();
     const fprobes = await Promise.all(this.counters.map((at) => look.word(at)));
     return fprobes.reduce((sum, each) => sum + Number(each), kprobes);
+  }
+}
+
+/** Mounts it, if it is not. Throws FileError. */
+async function mountTracefs(files: Files): Promise<void> {
+  const kind = Buffer.from("tracefs\0");
+  try {
+    await files.call("mount tracefs", MOUNT, [kind, Buffer.from(`${TRACEFS}\0`), kind, 0, 0]);
+  } catch (error) {
+    if (!(error instanceof FileError && error.errno === "EBUSY")) throw error;
   }
 }
 
