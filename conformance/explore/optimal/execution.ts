@@ -8,6 +8,11 @@ import { Role, THREADS, type Steps } from "./steps";
 /** Where E keeps the clock of no event: no past at all. */
 const NOTHING = -1;
 
+/** Where the races that are found go: an event, and the later event or pending step that it races with. */
+export interface RaceList {
+  add(first: number, second: number): void;
+}
+
 /** E, as arrays by the place of an event. An event is known by that place. */
 export class Execution {
   length = 0;
@@ -96,11 +101,11 @@ export class Execution {
     this.thread[event] = thread;
     this.able[event] = able;
     this.previous[event] = this.before(thread);
-    this.copy(this.row(event), this.row(this.previous[event] as number));
+    this.copy(this.row(event), this.row(this.previous[event]));
     const now = event * THREADS;
     for (let t = 0; t < this.threads; t++) this.count[now + THREADS + t] = this.count[now + t] as number;
     this.index[event] = (this.count[now + thread] as number) + 1;
-    this.count[now + THREADS + thread] = this.index[event] as number;
+    this.count[now + THREADS + thread] = this.index[event];
     if (object >= 0) {
       this.previousOn[event] = this.newestOn(object);
       if (steps.role[step] === Role.TryRead) this.got[event] = this.isFree(object) ? 1 : 0;

@@ -3,8 +3,7 @@
  * until the handler returns, and the handler comes only where it may: so a stack is like a lock, and
  * what can be turned round is which whole section comes first.
  */
-import type { Execution } from "./execution";
-import type { Races } from "./races";
+import type { Execution, RaceList } from "./execution";
 import { Role } from "./steps";
 
 /**
@@ -12,7 +11,7 @@ import { Role } from "./steps";
  * comes before it in its thread. The start of a handler races with the newest step before which it
  * could have come; a step of the owner with the start of the handler that came in between.
  */
-export function racesOfHandlers(races: Races, execution: Execution, step: number, row: number, event: number): void {
+export function racesOfHandlers(races: RaceList, execution: Execution, step: number, row: number, event: number): void {
   const { steps, able } = execution;
   const own = steps.thread[step] as number;
   const stack = steps.stack[step] as number;

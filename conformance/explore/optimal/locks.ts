@@ -3,8 +3,7 @@
  * round is who acquires first. A writer waits for a set of readers, so to let it go first, read
  * sections that would still be open then must be put off with the one that it races with.
  */
-import type { Execution } from "./execution";
-import type { Races } from "./races";
+import type { Execution, RaceList } from "./execution";
 import { Role, THREADS } from "./steps";
 
 /**
@@ -12,7 +11,7 @@ import { Role, THREADS } from "./steps";
  * thread. A reader races with the last writer. A writer races with every reader since the last
  * writer, whether or not that section is closed by now; if there is none, with that writer.
  */
-export function racesOfAcquire(races: Races, execution: Execution, step: number, row: number, event: number): void {
+export function racesOfAcquire(races: RaceList, execution: Execution, step: number, row: number, event: number): void {
   const { steps, previousOn } = execution;
   const own = steps.thread[step];
   const writes = steps.role[step] === Role.Write;
