@@ -11,6 +11,11 @@ test.each(cases)("%s holds on the reference", (_, each) => {
   expect(verdict.seen.unseen).toEqual([]);
 });
 
+test.each(cases.filter(([, { given }]) => given.backend === "any"))("%s holds on the other backend too", (_, each) => {
+  const other = { ...each, given: { ...each.given, backend: "svm" as const } };
+  expect(holdHere(judge(other, spec, hello), reference())).toMatchObject({ verdict: "holds", findings: [] });
+});
+
 test("each of the five posts has at least two cases that race", () => {
   const posts = [["vcpuid", "ipiv"], ["apicpg", "lock"], ["synic", "apicv"], ["avic"], ["xencfg", "xenrs", "xenev"]];
   const racing = posts.map((areas) => concurrent.filter(([id]) => areas.includes(id.slice(0, id.indexOf("/")))).length);

@@ -3,7 +3,7 @@ import type { Given, RuleId } from "../spec/generated/types";
 import { apic_chapter } from "./apic/chapter";
 import { hyperv_chapter } from "./hyperv/chapter";
 import { create_vcpu } from "./kvm/create_vcpu";
-import type { Chapter, Kvm } from "./kvm/types";
+import type { Chapter, Config, Kvm } from "./kvm/types";
 import { config_of, create_vm } from "./kvm/vm";
 import { svm_chapter } from "./svm/chapter";
 import { FaultBudget } from "./sync/fault";
@@ -13,7 +13,7 @@ import { vmx_chapter } from "./vmx/chapter";
 import { xen_chapter } from "./xen/chapter";
 
 /** The chapters that a backend brings, in the order in which they are called. */
-const CHAPTERS: Record<Given["backend"], readonly Chapter[]> = {
+const CHAPTERS: Record<Config["backend"], readonly Chapter[]> = {
   vmx: [apic_chapter, vmx_chapter, hyperv_chapter, xen_chapter],
   svm: [apic_chapter, svm_chapter, hyperv_chapter, xen_chapter],
   none: [apic_chapter, hyperv_chapter, xen_chapter],
@@ -42,7 +42,8 @@ export class Machine implements Running {
     readonly marks: Set<RuleId>,
     faults = 0,
   ) {
-    this.kvm = create_vm(config_of(given), CHAPTERS[given.backend]);
+    const config = config_of(given);
+    this.kvm = create_vm(config, CHAPTERS[config.backend]);
     this.faults = new FaultBudget(0);
     boot(this, given);
     this.faults = new FaultBudget(faults);

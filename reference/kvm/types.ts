@@ -17,7 +17,7 @@ export type Result = "ok" | Errno;
 
 /** What KVM was loaded with and on: never changes. */
 export interface Config {
-  readonly backend: Given["backend"];
+  readonly backend: Exclude<Given["backend"], "any">;
   readonly max_vcpu_id: number;
   readonly max_vcpus: number;
   readonly enable_apicv: boolean;

@@ -24,7 +24,8 @@ const VCPU_SLOTS = 8;
 /** The VM is some time old when a case begins: a runstate whose entry time is 0 was never set. */
 const BOOT_NS = 1000n;
 
-export function config_of({ backend, module }: Given): Config {
+export function config_of({ backend: given, module }: Given): Config {
+  const backend = given === "any" ? "vmx" : given;
   return {
     backend,
     max_vcpu_id: KVM_MAX_VCPU_IDS,

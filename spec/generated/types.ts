@@ -371,8 +371,8 @@ export interface Case {
 
 /** The world that the case starts in; it is built, not reached by calls. */
 export interface Given {
-  /** Which hardware virtualization KVM is loaded with; `none` is generic x86 KVM. */
-  backend: "vmx" | "svm" | "none";
+  /** Which hardware virtualization KVM is loaded with; `none` is what all have in common, `any` one that can virtualize the APIC. */
+  backend: "vmx" | "svm" | "none" | "any";
   /** So many vCPUs exist, with ids from 0. */
   vcpus?: number | undefined;
   /** Who has the interrupt controllers; `kernel` unless said. */
