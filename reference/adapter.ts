@@ -8,7 +8,7 @@ import { KVM_MAX_VCPUS, KVM_MAX_VCPU_IDS } from "./kvm/vm";
 import { Machine } from "./machine";
 import { svm_api } from "./svm/chapter";
 import { tables, type Ops } from "./task";
-import { vmx_api } from "./vmx/chapter";
+import { vmx_api } from "./vmx/api";
 import { xen_api } from "./xen/api";
 
 const APIS: readonly Api[] = [kvm_api, apic_api, vmx_api, svm_api, hyperv_api, xen_api];

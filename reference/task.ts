@@ -97,8 +97,8 @@ export class Cell<T> implements Thing {
 }
 
 /** One load of several cells in one instruction (a bitmap word, a 16-byte entry). */
-export function load_all(cells: readonly Cell<unknown>[]): Step {
-  return { kind: "load", on: cells };
+export function load_all(cells: readonly Cell<unknown>[], event?: string): Step {
+  return { kind: "load", on: cells, event };
 }
 
 /** One store to several cells in one instruction. */

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import type { Tables } from "../../spec/generated/types";
 import { checkCase } from "./cases";
+import { checkEquivalents } from "./equivalents";
 import { checkIds } from "./ids";
 import { checkLedger, LEDGER } from "./ledger";
 import type { Problem } from "./problems";
@@ -40,13 +41,18 @@ export function loadSpec(root: string): Loaded {
   const tables = TABLES.map((name) => read(`${name}.yaml`));
   const vocabulary = vocabularyOf(tables.map((source) => checkTable(source)));
   const rules = new Map<string, FiledRule>();
+  const mistakes = new Map<string, readonly string[]>();
   const cases = new Map<string, FiledCase>();
   const disagreements: FiledDisagreement[] = [];
-  const spec = { ...vocabulary, rules, cases, disagreements };
+  const known = { ...vocabulary, rules, mistakes, cases, disagreements };
   if (fine())
-    for (const file of yamlFiles(join(root, "spec", "rules")))
-      for (const rule of checkRuleFile(read("rules", file), vocabulary)) rules.set(rule.rule, rule);
+    for (const file of yamlFiles(join(root, "spec", "rules"))) {
+      const area = checkRuleFile(read("rules", file), vocabulary);
+      for (const rule of area.rules) rules.set(rule.rule, rule);
+      for (const [number, each] of Object.entries(area.mistakes)) mistakes.set(number, each);
+    }
   if (fine()) for (const table of tables) checkTableNames(table, vocabulary, new Set(rules.keys()));
+  const spec: Spec = { ...known, equivalents: fine() ? checkEquivalents(read("equivalents.yaml"), known) : [] };
   if (fine())
     for (const file of yamlFiles(join(root, "spec", "cases"))) {
       const loaded = checkCase(read("cases", file), spec);
@@ -65,13 +71,14 @@ export function loadCaseFile(path: string, spec: Spec): { readonly case?: FiledC
 }
 
 /**
- * What is wrong with one file, taken by its place for what it would be in spec/: a table, the ledger
- * or ids.lock by its name, rules in a folder of that name, and else a case.
+ * What is wrong with one file, taken by its place for what it would be in spec/: a table, the ledger,
+ * ids.lock or equivalents.yaml by its name, rules in a folder of that name, and else a case.
  */
 export function problemsOf(path: string, spec: Spec): readonly Problem[] {
   const source = new Source(path, readFileSync(path));
   if (basename(path) === "ids.lock") checkIds(source, new Set([...spec.rules.keys(), ...spec.cases.keys()]));
   else if (basename(path) === LEDGER) checkLedger(source, spec);
+  else if (basename(path) === "equivalents.yaml") checkEquivalents(source, spec);
   else if (TABLES.includes(basename(path, ".yaml"))) {
     if (checkTable(source) !== undefined) checkTableNames(source, spec, new Set(spec.rules.keys()));
   } else if (basename(dirname(path)) === "rules") checkRuleFile(source, spec);

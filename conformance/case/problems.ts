@@ -76,6 +76,14 @@ export const PROBLEMS = {
   "RULE-015": "A rule asked of every version has no version from or before which it holds.",
   "RULE-016": "What held before a version has a rule that holds from it on.",
 
+  "EQUIV-001": "The file of equivalent mistakes has no such key here.",
+  "EQUIV-002": "A key is missing from the file of equivalent mistakes.",
+  "EQUIV-003": "A value in the file of equivalent mistakes is of another kind.",
+  "EQUIV-005": "A text in the file of equivalent mistakes has another form.",
+  "EQUIV-010": "There is no such rule.",
+  "EQUIV-011": "There is no such mistake.",
+  "EQUIV-012": "A mistake is argued once.",
+
   "TABLE-001": "A table has no such key here.",
   "TABLE-002": "A key is missing from the table.",
   "TABLE-003": "A value in the table is of another kind.",

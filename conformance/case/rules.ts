@@ -7,10 +7,17 @@ import type { Path, Source } from "./source";
 import type { FiledRule, Vocabulary } from "./spec";
 import { unknown } from "./wants";
 
-/** The rules that a source holds; none, with problems reported to the source, if anything is wrong. */
-export function checkRuleFile(source: Source, vocabulary: Vocabulary): FiledRule[] {
-  if (!checkSchema(source, "RULE", ruleFile)) return [];
-  const { area, rules } = source.value as RuleFile;
+/** What a file of rules holds. */
+export interface Area {
+  readonly rules: readonly FiledRule[];
+  /** The known mistakes of a requirement, by its number. */
+  readonly mistakes: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The rules and mistakes that a source holds; none, with problems reported to the source, if anything is wrong. */
+export function checkRuleFile(source: Source, vocabulary: Vocabulary): Area {
+  if (!checkSchema(source, "RULE", ruleFile)) return { rules: [], mistakes: {} };
+  const { area, rules, mistakes = {} } = source.value as RuleFile;
   const place = /([^/\\]*)\.yaml$/.exec(source.file)?.[1] ?? "";
   if (area !== place) source.report("RULE-010", ["area"], { message: `this file is of the area ${place}`, hint: `area: ${place}` });
   const seen = new Set<string>();
@@ -28,7 +35,8 @@ export function checkRuleFile(source: Source, vocabulary: Vocabulary): FiledRule
     checkLevel(source, path, rule);
     checkVersions(source, path, rule, rules);
   }
-  return source.problems.length > 0 ? [] : rules.map((rule) => ({ ...rule, area, file: source.file }));
+  if (source.problems.length > 0) return { rules: [], mistakes: {} };
+  return { rules: rules.map((rule) => ({ ...rule, area, file: source.file })), mistakes };
 }
 
 function checkNames(source: Source, path: Path, rule: Rule, { features, reads, events }: Vocabulary): void {

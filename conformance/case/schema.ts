@@ -6,7 +6,7 @@ import type { Code } from "./problems";
 import type { Path, Said, Source } from "./source";
 
 /** The first part of the codes of a kind of file. */
-export type Family = "CASE" | "RULE" | "TABLE" | "LEDGER";
+export type Family = "CASE" | "RULE" | "EQUIV" | "TABLE" | "LEDGER";
 
 /** Parses a source and reports what is wrong with its value; false if anything is. */
 export function checkSchema(source: Source, family: Family, validate: Validate): boolean {

@@ -3,6 +3,7 @@ import type {
   CallDeclaration,
   Case,
   Disagreement,
+  Equivalent,
   EventDeclaration,
   Feature,
   ForbiddenPair,
@@ -38,9 +39,12 @@ export interface Vocabulary {
   readonly symbols: ReadonlyMap<string, string>;
 }
 
-/** The vocabulary, all rules and cases by id, and the ledger. */
+/** The vocabulary, all rules and cases by id, what is known of mistakes, and the ledger. */
 export interface Spec extends Vocabulary {
   readonly rules: ReadonlyMap<string, FiledRule>;
+  /** The known mistakes of a requirement, by its number: the first is its `a`. */
+  readonly mistakes: ReadonlyMap<string, readonly string[]>;
+  readonly equivalents: readonly Equivalent[];
   readonly cases: ReadonlyMap<string, FiledCase>;
   readonly disagreements: readonly FiledDisagreement[];
 }

@@ -42,6 +42,10 @@ function explainRule(spec: Spec, rule: FiledRule, root: string): string[] {
     ),
     ...list("bugs", bugs),
     ...list(
+      "mistakes",
+      rule.states.flatMap((number) => spec.mistakes.get(number) ?? []),
+    ),
+    ...list(
       "real",
       kernelLogs(root, () => undefined).map((log) => onKernel(rule.rule, log)),
     ),

@@ -12,7 +12,7 @@ const { spec } = loadSpec(packageRoot());
 const CASE = "vcpuid/the-limit-is-set-once";
 const OTHER = "vcpuid/the-limit-itself-is-no-id";
 /** It breaks the rule of CASE, and not that of OTHER. */
-const BUG = "fixtures/bugs/vcpuid/the-last-limit-wins";
+const BUG = "fixtures/bugs/vcpuid/the-last-limit-wins-03a";
 /** A toy that says it is a kernel; it breaks the rule of OTHER. */
 const KVM = "fixtures/faux/kvm-6.12";
 const RUDE = (manner: string): string => `node fixtures/faux/rude.js "${manner}"`;

@@ -22,8 +22,7 @@ export const apic_chapter: Chapter = {
   },
   *vcpu_create(vcpu) {
     guest_debug_init(vcpu);
-    yield* lapic.kvm_create_lapic(vcpu);
-    return "ok";
+    return yield* lapic.kvm_create_lapic(vcpu);
   },
   has_events: (vcpu) => lapic.kvm_apic_has_interrupt(vcpu),
   requests: {

@@ -4,8 +4,9 @@
  * which gives the same answers sooner, is not modelled.
  */
 import { requests } from "../kvm/requests";
-import type { GuestAction, Kvm, Vcpu } from "../kvm/types";
+import type { GuestAction, Kvm, Result, Vcpu } from "../kvm/types";
 import { vcpu_ioctl } from "../kvm/vcpu_ioctl";
+import { kmalloc } from "../sync/fault";
 import { Cell, ops, rule, type Step, type Task } from "../task";
 import { x86_ops, type ApicRegister, type Icr } from "./x86_ops";
 
@@ -69,19 +70,23 @@ export function guest_writes_apic(kvm: Kvm, register: ApicRegister, value: numbe
 
 export const lapic = ops("lapic", {
   /** APICv is taken to be on until the first entry, whose pending request looks at the inhibits. */
-  *kvm_create_lapic(vcpu: Vcpu): Task<void> {
+  *kvm_create_lapic(vcpu: Vcpu): Task<Result> {
     const { kvm } = vcpu;
     rule("apicv.absent.until-irqchip");
     yield kvm.irqchip_mode.load;
     const in_kernel = kvm.irqchip_mode.now !== "none";
+    if (in_kernel && !(yield* kmalloc())) return "ENOMEM";
     const active = in_kernel && kvm.config.enable_apicv;
     const apicv_active = new Cell(`vcpu.${vcpu.vcpu_id}.apicv_active`, active);
     vcpu.arch["lapic"] = { in_kernel, apicv_active, regs: register_page(vcpu.vcpu_id) } satisfies Lapic;
     if (active) yield* requests.kvm_make_request(vcpu, "APICV_UPDATE");
+    return "ok";
   },
 
   /** Whether an interrupt waits for the guest to take it. */
   *kvm_apic_has_interrupt(vcpu: Vcpu): Task<boolean> {
+    const vendor = x86_ops(vcpu.kvm);
+    if (vendor.sync_pir_to_irr) yield* vendor.sync_pir_to_irr(vcpu);
     const { irr } = to_lapic(vcpu).regs;
     yield irr.load;
     return irr.now.length > 0;
@@ -124,10 +129,14 @@ export const lapic = ops("lapic", {
 
   /** Makes an interrupt pending, and sees to it that the vCPU notices, wherever it is. */
   *deliver_interrupt(vcpu: Vcpu, vector: number): Task<void> {
-    yield* lapic.kvm_lapic_set_irr(to_lapic(vcpu).regs, vector);
     const vendor = x86_ops(vcpu.kvm);
-    if (vendor.complete_interrupt_delivery) yield* vendor.complete_interrupt_delivery(vcpu);
-    else yield* lapic.notice_by_request(vcpu);
+    if (vendor.deliver_interrupt) yield* vendor.deliver_interrupt(vcpu, vector);
+    else yield* lapic.deliver_by_request(vcpu, vector);
+  },
+
+  *deliver_by_request(vcpu: Vcpu, vector: number): Task<void> {
+    yield* lapic.kvm_lapic_set_irr(to_lapic(vcpu).regs, vector);
+    yield* lapic.notice_by_request(vcpu);
   },
 
   /** Without hardware that looks at the IRR, the vCPU must do so before it enters the guest again. */

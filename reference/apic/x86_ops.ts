@@ -41,8 +41,10 @@ export interface X86Ops {
   readonly refresh_apicv_exec_ctrl?: (vcpu: Vcpu) => Task<void>;
   /** The page behind 0xfee00000 may have moved: only where the hardware is told its address. */
   readonly set_apic_access_page_addr?: (vcpu: Vcpu) => Task<void>;
-  /** An interrupt was made pending in the vCPU's IRR: make the vCPU notice. Without it, by request. */
-  readonly complete_interrupt_delivery?: (vcpu: Vcpu) => Task<void>;
+  /** Makes an interrupt pending, and the vCPU notice. Without it, in the IRR and by request. */
+  readonly deliver_interrupt?: (vcpu: Vcpu, vector: number) => Task<void>;
+  /** Takes into the IRR what hardware has made pending elsewhere. */
+  readonly sync_pir_to_irr?: (vcpu: Vcpu) => Task<void>;
   /** Userspace has replaced the registers of the vCPU's APIC. */
   readonly apicv_post_state_restore?: (vcpu: Vcpu) => Task<void>;
   /** The guest writes the interrupt command register, or another. Without it, the access exits and is emulated. */

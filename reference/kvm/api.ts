@@ -4,6 +4,7 @@ import { boot_cpu } from "./boot_cpu";
 import { capabilities, type Cap } from "./capabilities";
 import { clock } from "./clock";
 import { create_vcpu } from "./create_vcpu";
+import { destroy_vm } from "./destroy_vm";
 import { host_mm, hva_of } from "./host_mm";
 import { irqchip } from "./irqchip";
 import type { HvaRange } from "./memory";
@@ -129,6 +130,8 @@ export const kvm_api: Api = {
     "mmu_notifier.drained",
     "mmu.tlb_flush",
     "vm.max_vcpu_ids.set",
+    "vm.vcpus.published.*",
+    "vm.vcpus.walked.*",
   ],
   calls: {
     "vm.check_extension": (kvm) => capabilities.kvm_vm_ioctl_check_extension(kvm),
@@ -138,6 +141,7 @@ export const kvm_api: Api = {
     "vm.create_vcpu": (kvm, { id }) => create_vcpu.kvm_vm_ioctl_create_vcpu(kvm, u64(id)),
     "vm.set_user_memory_region": (kvm, { slot, gpa, size }) =>
       memslots.kvm_vm_ioctl_set_memory_region(kvm, { id: Number(slot), base_gfn: gfn(gpa), npages: gfn(size), hva: hva_of(gfn(gpa)) }),
+    "vm.destroy": (kvm) => destroy_vm.kvm_destroy_vm(kvm),
     "vcpu.close": (kvm, { vcpu }) => create_vcpu.kvm_vcpu_release(vcpu_fd(kvm, vcpu)),
     "guest.nop": (kvm, { vcpu }) => run.kvm_vcpu_ioctl_run(vcpu_fd(kvm, vcpu), {}),
     "vcpu.pre_fault_memory": (kvm, { vcpu, gpa }) => page_fault.kvm_vcpu_pre_fault_memory(vcpu_fd(kvm, vcpu), gfn(gpa)),
@@ -158,6 +162,7 @@ export const kvm_api: Api = {
     "vm.max_vcpu_ids": per_vm((kvm) => kvm.limit.max_vcpu_ids.now),
     "vm.online_vcpus": per_vm((kvm) => kvm.online_vcpus.now),
     "vm.created_vcpus": per_vm((kvm) => kvm.locked.created_vcpus),
+    "vm.boot_cpu_id": per_vm((kvm) => kvm.locked.bsp_vcpu_id),
     "vm.vcpu_array.*": {
       instances: (kvm) => kvm.vcpu_array.map((_, i) => [String(i)]),
       of: (kvm, [i]) => kvm.vcpu_array[Number(i)]?.now?.vcpu_id ?? -1,

@@ -6,6 +6,7 @@ import { preempt_disable, preempt_enable } from "../sync/context";
 import { finish_wait, prepare_to_wait, schedule } from "../sync/wait";
 import { ops, rule, type Task } from "../task";
 import { run } from "./run";
+import { sched } from "./sched";
 import type { Vcpu } from "./types";
 
 export const block = ops("block", {
@@ -32,7 +33,9 @@ export const block = ops("block", {
     preempt_enable();
     rule("avic.running.irr-looked-at-last");
     while (!(yield* block.kvm_arch_vcpu_runnable(vcpu))) {
+      yield* sched.vcpu_put(vcpu);
       yield* schedule(vcpu.wait, waiter);
+      yield* sched.vcpu_load(vcpu);
       waiter = yield* prepare_to_wait(vcpu.wait, waiter);
     }
     preempt_disable();

@@ -23,14 +23,15 @@ export const create_vcpu = ops("create_vcpu", {
     const reserved = yield* create_vcpu.reserve(kvm, vcpu_id);
     if (reserved !== "ok") return reserved;
 
+    rule("vcpuid.create.one-critical-section");
     const vcpu = vcpu_of(kvm, vcpu_id);
-    const built = yield* create_vcpu.build(vcpu);
-    if (built !== "ok") {
+    let result = yield* create_vcpu.build(vcpu);
+    if (result === "ok") result = yield* create_vcpu.publish(vcpu);
+    if (result !== "ok") {
+      yield* create_vcpu.kvm_vcpu_destroy(vcpu);
       yield* create_vcpu.give_back(kvm, vcpu_id);
-      return built;
     }
-    yield* create_vcpu.publish(vcpu);
-    return "ok";
+    return result;
   },
 
   /** One critical section: the count, the id, the hook that sizes what the limit sizes, the increment. */
@@ -90,6 +91,14 @@ export const create_vcpu = ops("create_vcpu", {
     return "ok";
   },
 
+  /** Whatever leads to the vCPU goes before its memory does: the hardware of others asks nobody. */
+  *kvm_vcpu_destroy(vcpu: Vcpu): Task<void> {
+    rule("ipiv.entry.goes-before-its-vcpu");
+    for (const chapter of vcpu.kvm.chapters) if (chapter.vcpu_destroy) yield* chapter.vcpu_destroy(vcpu);
+    yield vcpu.freed.store;
+    vcpu.freed.now = true;
+  },
+
   /** The limit stays latched: what was sized by it may be in use by another vCPU already. */
   *give_back(kvm: Kvm, vcpu_id: number): Task<void> {
     rule("vcpuid.create.failure-gives-back");
@@ -100,23 +109,36 @@ export const create_vcpu = ops("create_vcpu", {
     yield* mutex_unlock(kvm.kvm_lock);
   },
 
-  /** The slot is stored before the count grows: who sees the count finds the vCPU. */
-  *publish(vcpu: Vcpu): Task<void> {
+  *publish(vcpu: Vcpu): Task<Result> {
     const { kvm } = vcpu;
     rule("lock.order.kvm-lock-first");
     rule("lock.srcu.no-kvm-lock-inside");
+    rule("vcpuid.create.slot-before-count");
+    rule("vcpuid.create.published-with-its-mutex");
     yield* mutex_lock(kvm.kvm_lock);
     yield* mutex_lock(vcpu.mutex);
-    yield kvm.online_vcpus.load;
-    const slot = (kvm.vcpu_array[kvm.online_vcpus.now] ??= vcpu_slot(kvm.online_vcpus.now));
+    const result = yield* create_vcpu.install(vcpu);
+    yield* mutex_unlock(vcpu.mutex);
+    yield* mutex_unlock(kvm.kvm_lock);
+    return result;
+  },
+
+  /**
+   * First the file descriptor, which there may be no memory for: after that nothing fails. The slot
+   * is stored before the count grows: who sees the count finds the vCPU.
+   */
+  *install(vcpu: Vcpu): Task<Result> {
+    const { online_vcpus, vcpu_array } = vcpu.kvm;
+    if (!(yield* kmalloc())) return "ENOMEM";
+    yield online_vcpus.load;
+    const index = online_vcpus.now;
+    const slot = (vcpu_array[index] ??= vcpu_slot(index));
     rule("vcpuid.create.slot-before-count");
     yield slot.store;
     slot.now = vcpu;
-    yield kvm.online_vcpus.rmw;
-    kvm.online_vcpus.now++;
-    yield* mutex_unlock(vcpu.mutex);
-    yield* mutex_unlock(kvm.kvm_lock);
-    for (const chapter of kvm.chapters) if (chapter.vcpu_postcreate) yield* chapter.vcpu_postcreate(vcpu);
+    yield online_vcpus.as("rmw", `vm.vcpus.published.${index + 1}`);
+    online_vcpus.now++;
+    return "ok";
   },
 
   /** The last reference to the file descriptor goes; the vCPU and its id live as long as the VM. */
@@ -143,6 +165,7 @@ export function vcpu_of(kvm: Kvm, vcpu_id: number): Vcpu {
     vcpu_id,
     mutex,
     fd_open: new Cell(`${name}.fd_open`, true),
+    freed: new Cell(`${name}.freed`, false),
     pcpu: new Pcpu(`${name}.cpu`),
     wait: new WaitQueue(`${name}.wait`),
     blocking: new Cell(`${name}.blocking`, false),

@@ -80,9 +80,10 @@ export const requests = ops("requests", {
 
   /** The vCPUs that can be found: those below the count, in order of publication. */
   *kvm_for_each_vcpu(kvm: Kvm): Task<Vcpu[]> {
+    rule("vcpuid.create.walked-by-online");
     yield kvm.online_vcpus.load;
     const found = kvm.vcpu_array.slice(0, kvm.online_vcpus.now);
-    if (found.length > 0) yield load_all(found);
+    if (found.length > 0) yield load_all(found, `vm.vcpus.walked.${found.length}`);
     return found.flatMap((slot) => slot.now ?? []);
   },
 });

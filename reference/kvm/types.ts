@@ -21,7 +21,10 @@ export interface Config {
   readonly max_vcpu_id: number;
   readonly max_vcpus: number;
   readonly enable_apicv: boolean;
+  /** The module's parameter as it was given: what comes of it is asked in vmx/ipiv.ts. */
   readonly enable_ipiv: boolean;
+  /** What the processor lacks. */
+  readonly lacks: ReadonlySet<NonNullable<Given["lacks"]>[number]>;
   readonly flexpriority: boolean;
   readonly x2avic: boolean;
 }
@@ -76,6 +79,8 @@ export interface Vcpu {
   readonly mutex: Mutex;
   /** Whether the file descriptor that names the vCPU is still open. */
   readonly fd_open: Cell<boolean>;
+  /** Its memory was given back: nothing may lead here any more. */
+  readonly freed: Cell<boolean>;
   readonly pcpu: Pcpu;
   readonly wait: WaitQueue;
   /** The vCPU is halted, and its thread on the wait queue: stored by that thread only. */
@@ -149,8 +154,10 @@ export interface Chapter {
   vcpu_precreate?(kvm: Kvm): Task<Result>;
   /** Outside kvm_lock, before anybody can find the vCPU. */
   vcpu_create?(vcpu: Vcpu): Task<Result>;
-  /** After publication. */
-  vcpu_postcreate?(vcpu: Vcpu): Task<void>;
+  /** The vCPU goes, or will never be: takes back what leads to it, as far as it was built. */
+  vcpu_destroy?(vcpu: Vcpu): Task<void>;
+  /** Nobody uses the VM any more: gives back what the chapter has allocated for it. */
+  vm_destroy?(kvm: Kvm): Task<void>;
   readonly requests?: Partial<Record<RequestName, (vcpu: Vcpu) => Task<void>>>;
   /** After requests were served, with preemption off. */
   prepare_switch_to_guest?(vcpu: Vcpu): Task<void>;

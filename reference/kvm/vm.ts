@@ -24,14 +24,15 @@ const VCPU_SLOTS = 8;
 /** The VM is some time old when a case begins: a runstate whose entry time is 0 was never set. */
 const BOOT_NS = 1000n;
 
-export function config_of({ backend: given, module }: Given): Config {
+export function config_of({ backend: given, module, lacks = [] }: Given): Config {
   const backend = given === "any" ? "vmx" : given;
   return {
     backend,
     max_vcpu_id: KVM_MAX_VCPU_IDS,
     max_vcpus: KVM_MAX_VCPUS,
-    enable_apicv: backend !== "none" && (module?.enable_apicv ?? true),
-    enable_ipiv: backend === "vmx" && (module?.enable_apicv ?? true) && (module?.enable_ipiv ?? true),
+    enable_apicv: backend !== "none" && (module?.enable_apicv ?? true) && !lacks.includes("secondary_controls"),
+    enable_ipiv: backend === "vmx" && (module?.enable_ipiv ?? true),
+    lacks: new Set(lacks),
     flexpriority: backend === "vmx" && (module?.flexpriority ?? true),
     x2avic: backend === "svm" && (module?.x2avic ?? true),
   };

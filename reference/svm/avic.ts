@@ -23,6 +23,7 @@ export const avic = ops("avic", {
     if (!kvm.config.enable_apicv) return "ok";
     const cell = to_kvm_svm(kvm).physical_id_table;
     yield cell.load;
+    rule("avic.physical.table-once");
     if (cell.now !== undefined) return "ok";
     rule("avic.physical.no-vcpu-without-a-table");
     if (!(yield* kmalloc())) return "ENOMEM";
@@ -80,6 +81,19 @@ export const avic = ops("avic", {
     yield* apicv.kvm_set_or_clear_apicv_inhibit(vcpu.kvm, "PHYSICAL_ID_TOO_BIG", true);
     yield apicv_active.store;
     apicv_active.now = false;
+  },
+
+  /** The vCPU will not be: hardware must not find it. The table stays, since others may use it by now. */
+  *avic_vcpu_free(vcpu: Vcpu): Task<void> {
+    rule("avic.physical.table-once");
+    const cell = to_kvm_svm(vcpu.kvm).physical_id_table;
+    yield cell.load;
+    const entry = cell.now?.cells.get(vcpu.vcpu_id);
+    if (entry === undefined) return;
+    yield entry.load;
+    if (!entry.now.valid) return;
+    yield entry.store;
+    entry.now = { backing_page: undefined, host_physical_id: 0, is_running: false, valid: false };
   },
 
   // --- The control block ---

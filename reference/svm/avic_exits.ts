@@ -61,6 +61,11 @@ export const avic_exits = ops("avic_exits", {
     return ids;
   },
 
+  *svm_deliver_interrupt(vcpu: Vcpu, vector: number): Task<void> {
+    yield* lapic.kvm_lapic_set_irr(to_lapic(vcpu).regs, vector);
+    yield* avic_exits.svm_complete_interrupt_delivery(vcpu);
+  },
+
   /**
    * The vCPU's IRR was set: make it notice. In the guest, hardware looks when its doorbell rings,
    * or at the next entry; a sleeping vCPU must be woken. With AVIC off, KVM delivers at the entry.

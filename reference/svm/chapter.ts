@@ -22,6 +22,7 @@ export const svm_chapter: Chapter = {
     const made = (yield* apicv.kvm_apicv_activated(kvm)) ? yield* access_page.kvm_alloc_apic_access_page(kvm) : "ok";
     return made === "ok" ? yield* avic.avic_init_vcpu(vcpu) : made;
   },
+  vcpu_destroy: (vcpu) => avic.avic_vcpu_free(vcpu),
   vcpu_load: (vcpu) => avic.svm_vcpu_load(vcpu),
   vcpu_put: (vcpu) => avic.svm_vcpu_put(vcpu),
   vcpu_blocking: (vcpu) => avic.avic_vcpu_blocking(vcpu),

@@ -9,7 +9,7 @@ import { avic_logical } from "./avic_logical";
 export const svm_x86_ops: X86Ops = {
   required_apicv_inhibits: new Set(INHIBITS),
   refresh_apicv_exec_ctrl: (vcpu) => avic.avic_refresh_apicv_exec_ctrl(vcpu),
-  complete_interrupt_delivery: (vcpu) => avic_exits.svm_complete_interrupt_delivery(vcpu),
+  deliver_interrupt: (vcpu, vector) => avic_exits.svm_deliver_interrupt(vcpu, vector),
   apicv_post_state_restore: (vcpu) => avic_logical.avic_apicv_post_state_restore(vcpu),
   send_ipi: (icr) => ({
     in_guest: (vcpu) => avic_hw.write_icr(vcpu, icr),

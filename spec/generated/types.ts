@@ -44,6 +44,7 @@ export type RuleId =
   | "avic.physical.id-too-big-inhibits"
   | "avic.physical.no-vcpu-without-a-table"
   | "avic.physical.one-store"
+  | "avic.physical.table-once"
   | "avic.running.cleared-before-blocking"
   | "avic.running.follows-scheduling"
   | "avic.running.irr-looked-at-last"
@@ -51,13 +52,26 @@ export type RuleId =
   | "avic.slot.one-page-for-all"
   | "avic.slot.only-if-activated"
   | "avic.vmcb.max-index-from-the-limit"
+  | "ipiv.control.failure-is-reported"
   | "ipiv.control.follows-apicv"
   | "ipiv.entry.by-id"
+  | "ipiv.entry.goes-before-its-vcpu"
   | "ipiv.entry.survives-a-duplicate"
+  | "ipiv.entry.valid"
+  | "ipiv.ipi.undeliverable-emulated"
+  | "ipiv.l2.vmcs01-catches-up"
+  | "ipiv.l2.vmcs02-untouched"
+  | "ipiv.module.needs-apicv-and-hardware"
+  | "ipiv.posted.on-cleared-first"
+  | "ipiv.posted.seen-at-entry"
+  | "ipiv.posted.wakes-the-sleeper"
+  | "ipiv.table.after-the-limit"
+  | "ipiv.table.no-vcpu-without-it"
   | "ipiv.table.once"
   | "ipiv.table.only-if-usable"
   | "ipiv.table.sized-by-limit"
   | "ipiv.vmcs.last-index"
+  | "ipiv.vmcs.set-though-inhibited"
   | "lock.apicv.inside-all"
   | "lock.apicv.no-synchronize-inside"
   | "lock.kick.publish-before-look"
@@ -97,7 +111,9 @@ export type RuleId =
   | "vcpuid.create.counted-before-found"
   | "vcpuid.create.failure-gives-back"
   | "vcpuid.create.one-critical-section"
+  | "vcpuid.create.published-with-its-mutex"
   | "vcpuid.create.slot-before-count"
+  | "vcpuid.create.walked-by-online"
   | "vcpuid.id.duplicate-refused"
   | "vcpuid.id.full-width"
   | "vcpuid.id.outlives-its-fd"
@@ -108,6 +124,7 @@ export type RuleId =
   | "vcpuid.limit.exclusive"
   | "vcpuid.limit.first-vcpu-latches"
   | "vcpuid.limit.flags-refused"
+  | "vcpuid.limit.frees-what-it-sized"
   | "vcpuid.limit.not-below-boot-id"
   | "vcpuid.limit.one-winner"
   | "vcpuid.limit.outlives-a-failed-creation"
@@ -157,7 +174,9 @@ export type CallName =
   | "clock.advance"
   | "guest.apic_read"
   | "guest.apic_write"
+  | "guest.enter_l2"
   | "guest.hlt"
+  | "guest.leave_l2"
   | "guest.nop"
   | "guest.rdmsr"
   | "guest.send_ipi"
@@ -173,6 +192,7 @@ export type CallName =
   | "vcpu.get_msrs"
   | "vcpu.kick"
   | "vcpu.pre_fault_memory"
+  | "vcpu.refresh_apicv"
   | "vcpu.set_guest_debug"
   | "vcpu.set_lapic"
   | "vcpu.set_msrs"
@@ -180,6 +200,7 @@ export type CallName =
   | "vm.create_irqchip"
   | "vm.create_pit2"
   | "vm.create_vcpu"
+  | "vm.destroy"
   | "vm.enable_cap"
   | "vm.set_boot_cpu_id"
   | "vm.set_user_memory_region"
@@ -223,7 +244,9 @@ export type ReadPattern =
   | "avic.physical.*.is_running"
   | "avic.physical.*.owner"
   | "avic.physical.*.valid"
+  | "ipiv.pages"
   | "ipiv.pid_table.bytes"
+  | "ipiv.pid_table.dead_ids"
   | "ipiv.pid_table.used_ids"
   | "memslots.generation"
   | "mmu.remote_tlb_flush"
@@ -237,6 +260,9 @@ export type ReadPattern =
   | "vcpu.*.irr"
   | "vcpu.*.ldr"
   | "vcpu.*.mode"
+  | "vcpu.*.pid.on"
+  | "vcpu.*.pid.pir"
+  | "vcpu.*.pid.vector"
   | "vcpu.*.pid_entry"
   | "vcpu.*.request.*"
   | "vcpu.*.synic.auto_eoi"
@@ -246,9 +272,14 @@ export type ReadPattern =
   | "vcpu.*.vmcb.avic_enable"
   | "vcpu.*.vmcb.avic_max_index"
   | "vcpu.*.vmcs.APIC_ACCESS_ADDR"
+  | "vcpu.*.vmcs.EXIT_REASON"
   | "vcpu.*.vmcs.IPI_VIRT"
   | "vcpu.*.vmcs.LAST_PID_POINTER_INDEX"
   | "vcpu.*.vmcs.PID_POINTER_TABLE"
+  | "vcpu.*.vmcs.VIRT_INTR_DELIVERY"
+  | "vcpu.*.vmcs02.IPI_VIRT"
+  | "vcpu.*.vmcs02.VIRT_INTR_DELIVERY"
+  | "vm.boot_cpu_id"
   | "vm.created_vcpus"
   | "vm.irqchip_mode"
   | "vm.max_vcpu_ids"
@@ -285,9 +316,14 @@ export type EventPattern =
   | "srcu.*.synchronize"
   | "vcpu.*.entered"
   | "vcpu.*.irr.set"
+  | "vcpu.*.pid.posted"
   | "vcpu.*.request.*.made"
+  | "vcpu.*.vmcs.*.write_failed"
   | "vcpu.*.vmcs.*.written"
+  | "vcpu.*.vmcs02.*.written"
   | "vm.max_vcpu_ids.set"
+  | "vm.vcpus.published.*"
+  | "vm.vcpus.walked.*"
   | "xen.irqfd.work_queued"
   | "xen.vcpu.*.runstate.flag_cleared"
   | "xen.vcpu.*.runstate.flag_set"
@@ -384,6 +420,8 @@ export interface Given {
     flexpriority?: boolean | undefined;
     x2avic?: boolean | undefined;
   };
+  /** What the processor has not, of what the backend's processors can have. */
+  lacks?: ("secondary_controls" | "ipi_virtualization")[] | undefined;
   /** The vCPUs with SynIC enabled. */
   synic?: number[] | undefined;
   /** A translation for the APIC-access page exists, and these vCPUs' TLBs hold it. */
@@ -486,6 +524,10 @@ export type Version = string;
 export interface RuleFile {
   area: string;
   about: string;
+  /** The mistakes that are known to be easy to make, by requirement. The bug that makes the second of VCPUID-03 is named `...-03b`. */
+  mistakes?: {
+    [k: string]: string[];
+  };
   rules: Rule[];
 }
 
@@ -521,6 +563,20 @@ export interface Rule {
   corrects?: string | undefined;
   /** Why this rule has no case. */
   excluded?: string | undefined;
+}
+
+/** Mistakes that no case can show, since what they do is what the reference does. */
+export interface EquivalentsFile {
+  equivalents: Equivalent[];
+}
+
+export interface Equivalent {
+  /** A listed mistake by its number and letter (VCPUID-03b), or a machine mutant by the name that it is reported under. */
+  mutant: string;
+  /** The rule that it might have broken. */
+  rule: RuleId;
+  /** Why nothing that a case can see differs. */
+  argument: string;
 }
 
 export type Dotted = string;

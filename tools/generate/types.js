@@ -13,6 +13,7 @@ const NAMED = {
     "limit.limit": "LimitName",
   },
   rule: { "rule.rule": "RuleId", "rule.feature": "FeatureName" },
+  equivalents: { "equivalent.rule": "RuleId" },
   tables: {
     "call.feature": "FeatureName",
     "call.args": "Record<string, Record<string, unknown>>",
