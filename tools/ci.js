@@ -1,7 +1,7 @@
 /**
- * Runs the tests and then the other checks, all of them whatever fails, and counts.
+ * Runs the tests, then the other checks, then the suite on real kernels, all of it whatever fails, and counts.
  *
- * Each test counts as one, and so does each check. The reason of every skipped test is printed,
+ * Each test counts as one, and so does each check and each kernel. The reason of every skipped test is printed,
  * and the last line is `N passed, N failed[, N skipped]`. Exits with 1 if anything failed.
  */
 "use strict";
@@ -12,6 +12,13 @@ const os = require("node:os");
 const path = require("node:path");
 
 const CHECKS = ["lint", "types", "imports", "unused"];
+
+/** The real kernels that the suite is run on, where they can be had; few worlds, as it is about agreement and not about rare orders. */
+const KERNELS = ["kvm", "kvm:qemu", "kvm:qemu,avic", "kvm:qemu,kernel=6.1"];
+const WORLDS = "40";
+const CLI = path.join(__dirname, "..", "bin", "kvm-conform.js");
+/** The exit code for an adapter that cannot be reached, or died. */
+const UNREACHED = 3;
 
 /**
  * Counts what jest reported. A suite that could not even start has no failed test, and a jest that
@@ -29,6 +36,24 @@ function tally(report, status) {
 function summary({ passed, failed, skipped }) {
   const counts = `${passed} passed, ${failed} failed`;
   return [...skipped.map((name) => `skipped: ${name}`), skipped.length === 0 ? counts : `${counts}, ${skipped.length} skipped`].join("\n");
+}
+
+/** What a run on a real kernel came to. One that printed nothing reached no kernel: it was skipped, and its error says why. */
+function kernelResult(adapter, { status, stdout, stderr }) {
+  if (status === 0) return { passed: 1, failed: 0, skipped: [] };
+  if (status !== UNREACHED || stdout !== "") return { passed: 0, failed: 1, skipped: [] };
+  return { passed: 0, failed: 0, skipped: [`the suite on ${adapter} [skipped: ${stderr.split("\n")[0].replace(/^error: /, "")}]`] };
+}
+
+/** Runs the suite on each real kernel that this machine has or can get from Debian. */
+function realKernels() {
+  spawnSync(process.execPath, [CLI, "kvm-setup"], { stdio: "inherit" });
+  return KERNELS.map((adapter) => {
+    console.log(`\n== the suite on ${adapter}`);
+    const made = spawnSync(process.execPath, [CLI, "run", "--adapter", adapter, "--worlds", WORLDS], { encoding: "utf8" });
+    process.stdout.write(made.stdout + made.stderr);
+    return kernelResult(adapter, made);
+  });
 }
 
 function npm(title, args) {
@@ -57,10 +82,15 @@ function main() {
     if (npm(check, ["run", "--silent", check]) === 0) counts.passed++;
     else counts.failed++;
   }
+  for (const { passed, failed, skipped } of realKernels()) {
+    counts.passed += passed;
+    counts.failed += failed;
+    counts.skipped.push(...skipped);
+  }
   console.log(`\n${summary(counts)}`);
   process.exitCode = counts.failed === 0 ? 0 : 1;
 }
 
 if (require.main === module) main();
 
-module.exports = { tally, summary };
+module.exports = { tally, summary, kernelResult };

@@ -3,9 +3,16 @@ interface Counts {
   failed: number;
   skipped: string[];
 }
-const { tally, summary } = jest.requireActual<{ tally: (report: unknown, status: number) => Counts; summary: (counts: Counts) => string }>(
-  "./ci",
-);
+interface Ran {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+const { tally, summary, kernelResult } = jest.requireActual<{
+  tally: (report: unknown, status: number) => Counts;
+  summary: (counts: Counts) => string;
+  kernelResult: (adapter: string, ran: Ran) => Counts;
+}>("./ci");
 
 const REPORT = {
   numPassedTests: 3,
@@ -35,4 +42,12 @@ test("a jest that broke down without a report is a failure", () => {
 
 test("a jest that failed for another reason than a test is a failure", () => {
   expect(tally(REPORT, 1).failed).toBe(1);
+});
+
+test("a kernel that was not reached is skipped with the reason, and one that was reached and died is a failure", () => {
+  const stderr = "error: there is no /dev/kvm\nmore";
+  expect(kernelResult("kvm", { status: 3, stdout: "", stderr }).skipped).toEqual(["the suite on kvm [skipped: there is no /dev/kvm]"]);
+  expect(kernelResult("kvm", { status: 3, stdout: "holds a/b\n", stderr }).failed).toBe(1);
+  expect(kernelResult("kvm", { status: 1, stdout: "", stderr }).failed).toBe(1);
+  expect(kernelResult("kvm", { status: 0, stdout: "holds a/b\n", stderr: "" })).toEqual({ passed: 1, failed: 0, skipped: [] });
 });
