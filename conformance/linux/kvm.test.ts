@@ -33,6 +33,7 @@ class MadeUp implements Agent {
   readonly asked: { readonly request: number; readonly arg: bigint }[] = [];
   closes = 0n;
   hangs = false;
+  device = "/dev/kvm\0";
   killed: string | undefined;
   private readonly memory = new Memory();
   private readonly slots = new Map<bigint, bigint>();
@@ -94,7 +95,7 @@ class MadeUp implements Agent {
   }
 
   private syscall(number: number, [a = 0n, b = 0n, c = 0n]: readonly bigint[]): bigint {
-    if (number === SYS.openat) return Buffer.from(this.memory.read(b, 9)).toString() === "/dev/kvm\0" ? 3n : -2n;
+    if (number === SYS.openat) return Buffer.from(this.memory.read(b, 9)).toString() === this.device ? 3n : -2n;
     if (number === SYS.read) return EBADF;
     if (number === SYS.close) return this.closes;
     if (number !== SYS.ioctl) return 0n;
@@ -231,6 +232,13 @@ test("whoever does not answer in time is ended, and another is started for the n
   expect([first?.killed, kvm.isRunning(), kvm.died()]).toEqual(["it had not answered `call` after 0.05 s", false, 1]);
   expect(await ask(kvm, open(), call("vm.create_vcpu", { id: 0 }))).toEqual([{}, { returned: "ok" }]);
   expect(second?.killed).toBeUndefined();
+});
+
+test("a kernel without KVM is nobody to ask, and its agent is ended", async () => {
+  const agent = new MadeUp();
+  const kvm = over(Object.assign(agent, { device: "/dev/kvn\0" }));
+  await expect(kvm.hello()).rejects.toThrow("/dev/kvm cannot be opened: ENOENT");
+  expect([agent.killed, kvm.isRunning()]).toEqual(["/dev/kvm cannot be opened: ENOENT", false]);
 });
 
 test("a race is compiled before it is run, and equal worlds are counted", async () => {
