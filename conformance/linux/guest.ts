@@ -24,6 +24,12 @@ const PROGRAM_SLOT = 500;
 /** PE and ET: protected mode without paging. */
 const PROTECTED_MODE = 0x11;
 
+/** The leaf that names a hypervisor's interface, and Hyper-V's name there: "Hv#1". */
+const HYPERV_CPUID_INTERFACE = 0x40000001;
+const HYPERV_SIGNATURE = 0x31237648;
+
+const MP_STATE_RUNNABLE = 0;
+
 /** The beginning of the system registers: cs, and five segments for data, all of 4 GiB. */
 const SEGMENTS = bytesOfSegments();
 
@@ -98,9 +104,16 @@ function prepare(script: Script, world: World, { fd }: Vcpu): number {
   script.poke(sregs + offsetOf("kvm_sregs", "gdt.base"), TABLES);
   script.poke(sregs + offsetOf("kvm_sregs", "cr0"), bytesOf(PROTECTED_MODE, 8));
   script.ioctl(fd, IOCTL.SET_SREGS, sregs);
+  // A guest that does not see Hyper-V in its CPUID may not touch Hyper-V's registers.
+  const cpuid = { nent: 1, "entries[0].function": HYPERV_CPUID_INTERFACE, "entries[0].eax": HYPERV_SIGNATURE };
+  script.ioctl(fd, IOCTL.SET_CPUID2, world.place(script, "kvm_cpuid2", cpuid));
   const mailbox = BASE + mailboxOf(place);
   const regs = world.place(script, "kvm_regs", { rip: BASE, rbx: mailbox, rsp: mailbox + MAILBOX_STRIDE, rflags: 2 });
   script.ioctl(fd, IOCTL.SET_REGS, regs);
+  // All but the first wait to be started by another.
+  const state = world.room(4);
+  script.poke(state, bytesOf(MP_STATE_RUNNABLE, 4));
+  script.ioctl(fd, IOCTL.SET_MP_STATE, state);
   // No signal is blocked while the guest runs, so that a kick ends KVM_RUN.
   const mask = world.room(16);
   script.poke(mask, bytesOf(8, 16));

@@ -4,7 +4,6 @@ import type { Agent } from "./agent";
 import { AVIC_READS } from "./avic-reads";
 import { declaredAs } from "../case/names";
 import { byName } from "./calls";
-import { FileError } from "./files";
 import { Kernel } from "./kernel";
 import { KernelEvents } from "./kernel-events";
 import { HYPERV_READS, KVM_READS, XEN_READS, type KernelRead } from "./kernel-reads";
@@ -20,15 +19,17 @@ const OWN_SLOTS = 1;
 export class Inside {
   private readonly vms = new WeakMap<World, Promise<KernelVm>>();
 
+  private tracer: Tracer | undefined;
+
   private constructor(
     private readonly kernel: Kernel,
-    /** None if this kernel cannot be traced as it would have to be. */
-    private readonly tracer: Tracer | undefined,
     private readonly table: ReadonlyMap<ReadPattern, KernelRead>,
+    /** The events that can be told. */
+    readonly events: readonly string[],
   ) {}
 
   /** Throws FileError if the kernel does not let us look. */
-  static async of(agent: Agent, { features }: Probed): Promise<Inside> {
+  static async of(agent: Agent, { features, probes }: Probed): Promise<Inside> {
     const reads = {
       ...KVM_READS,
       ...(features.includes("hyperv.synic") && HYPERV_READS),
@@ -36,16 +37,16 @@ export class Inside {
       ...(features.includes("avic") && AVIC_READS),
       "memslots.generation": ownSlotsOff(KVM_READS["memslots.generation"]),
     };
-    const kernel = await Kernel.of(agent);
-    return new Inside(kernel, await tracerOf(kernel), new Map(Object.entries(reads) as [ReadPattern, KernelRead][]));
+    const table = new Map(Object.entries(reads) as [ReadPattern, KernelRead][]);
+    return new Inside(await Kernel.of(agent), table, probes ? KERNEL_EVENTS : []);
   }
 
-  /** The events that can be told. */
-  get events(): readonly string[] {
-    return this.tracer === undefined ? [] : KERNEL_EVENTS;
+  /** Makes ready to tell of events, which takes a second the first time. */
+  async trace(): Promise<void> {
+    this.tracer ??= await Tracer.of(this.kernel);
   }
 
-  /** Begins to watch a world for its events. */
+  /** Begins to watch a world for its events; after `trace`. */
   async watch(world: World): Promise<KernelEvents | undefined> {
     return this.tracer === undefined ? undefined : KernelEvents.of(this.kernel, this.tracer, await this.vm(world));
   }
@@ -71,16 +72,6 @@ export class Inside {
     let vm = this.vms.get(world);
     if (vm === undefined) this.vms.set(world, (vm = KernelVm.of(this.kernel, world.vm)));
     return vm;
-  }
-}
-
-/** Undefined where probes lack what they need: they came in Linux 6.9. */
-async function tracerOf(kernel: Kernel): Promise<Tracer | undefined> {
-  try {
-    return await Tracer.of(kernel);
-  } catch (error) {
-    if (error instanceof FileError) return undefined;
-    throw error;
   }
 }
 

@@ -37,6 +37,8 @@ export const IOCTL = {
   SET_SIGNAL_MASK: writes(0x8b, 4),
   GET_LAPIC: reads(0x8e, 1024),
   SET_LAPIC: writes(0x8f, 1024),
+  SET_CPUID2: writes(0x90, 8),
+  SET_MP_STATE: writes(0x99, 4),
   SET_GUEST_DEBUG: writes(0x9b, 72),
   ENABLE_CAP: writes(0xa3, 104),
   XEN_HVM_SET_ATTR: writes(0xc9, 72),

@@ -123,8 +123,9 @@ export class Kvm implements Remote {
 
   /** Throws Overdue at the deadline, which is also the end of the agent: nobody knows what it is doing. */
   private async inTime(request: Request): Promise<Reply> {
-    // Starting has a patience of its own.
+    // Making ready has a patience of its own.
     if (request.op === "hello" || request.op === "open") await this.connect();
+    if (request.op === "open" && request.events === true) await this.connected?.inside?.trace();
     const { deadline } = this.source;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, fail) => {
@@ -153,11 +154,17 @@ export class Kvm implements Remote {
   private async connect(): Promise<Connected> {
     if (this.connected !== undefined) return this.connected;
     if (this.hasGivenUp()) throw new Crashed(`it died ${this.deaths} times, and is not started again`);
-    const agent = await this.source.start();
-    const { ours, guestProgram } = this.source;
-    const probed = await probe(agent, guestProgram(), ours);
-    const inside = ours ? await Inside.of(agent, probed) : undefined;
-    return (this.connected = { agent, probed, vocabulary: vocabularyOf(probed), inside });
+    const { ours, guestProgram, start } = this.source;
+    const agent = await start();
+    try {
+      const probed = await probe(agent, guestProgram(), ours);
+      const inside = ours ? await Inside.of(agent, probed) : undefined;
+      return (this.connected = { agent, probed, vocabulary: vocabularyOf(probed), inside });
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      agent.kill(what);
+      throw new Crashed(what);
+    }
   }
 
   private async answer(request: Request): Promise<Reply> {

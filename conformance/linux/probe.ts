@@ -2,7 +2,7 @@
 import type { FeatureName, LimitName } from "../../spec/generated/types";
 import { Crashed } from "../adapter/door";
 import type { Agent } from "./agent";
-import { mountProcAndSys, openFile, readFile } from "./proc";
+import { mountAll, openFile, readFile } from "./proc";
 import { CAP, IOCTL, O_CLOEXEC, O_RDWR, XEN_HVM_CONFIG } from "./ioctl";
 import { keepBranches } from "./keeper";
 import { allowFds, GUEST_PROGRAM, mapMemory, SCRATCH } from "./memory";
@@ -31,6 +31,8 @@ export interface Probed {
   readonly trueApics: boolean;
   /** What tells it from others of its version: words of spec/disagreements.yaml. */
   readonly traits: readonly string[];
+  /** It can be traced: probes that tell, when a function returns, what it was given came in Linux 6.9. */
+  readonly probes: boolean;
   /** Pages can be moved from one node of the machine to another. */
   readonly nodes: boolean;
   readonly prefaults: boolean;
@@ -49,7 +51,7 @@ export async function probe(agent: Agent, guestProgram: Uint8Array, ours: boolea
   mapMemory(script);
   allowFds(script, SCRATCH.at);
   preferNodeZero(script, SCRATCH.at);
-  if (ours) mountProcAndSys(script);
+  if (ours) mountAll(script);
   script.poke(GUEST_PROGRAM.at, guestProgram);
   const kvm: Slot = { slot: 0 };
   const opened = openFile(script, "/dev/kvm", O_RDWR | O_CLOEXEC, kvm);
@@ -60,7 +62,12 @@ export async function probe(agent: Agent, guestProgram: Uint8Array, ours: boolea
   const fd = opened(results);
   if (fd < 0n) throw new Crashed(`/dev/kvm cannot be opened: ${errnoOf(fd) ?? ""}`);
   const version = /^(\d+\.\d+)/.exec(agent.uname)?.[1];
-  return { kvm: Number(fd), version, ...conclude(extensions(results), files(results), ours) };
+  return { kvm: Number(fd), version, ...conclude(extensions(results), files(results), ours && hasProbes(version)) };
+}
+
+function hasProbes(version = ""): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 6 || (major === 6 && minor >= 9);
 }
 
 type Extensions = Readonly<Record<"maxVcpuId" | "maxVcpus" | "xen" | "synic" | "preFault", number>>;
@@ -98,10 +105,10 @@ function readParameters(script: Script): From<Parameters> {
   });
 }
 
-function conclude(extensions: Extensions, parameters: Parameters, ours: boolean): Omit<Probed, "kvm" | "version"> {
+function conclude(extensions: Extensions, parameters: Parameters, probes: boolean): Omit<Probed, "kvm" | "version"> {
   const { avic, forced, apicv, pvm, secondNode } = parameters;
   const loaded = loadedAs(avic, apicv);
-  const absent = whatIsAbsent(loaded, extensions, ours);
+  const absent = whatIsAbsent(loaded, extensions, probes);
   const hardware = loaded.backend !== "none";
   const hasAvic = absent.avic === undefined;
   return {
@@ -109,6 +116,7 @@ function conclude(extensions: Extensions, parameters: Parameters, ours: boolean)
     trueGuests: hardware,
     trueApics: hardware && !(hasAvic && isOn(forced)),
     traits: [...(hardware ? [loaded.backend] : []), ...(pvm === undefined ? [] : ["pvm"]), ...(hasAvic ? ["avic"] : [])],
+    probes,
     nodes: secondNode !== undefined,
     prefaults: extensions.preFault > 0,
     limits: { max_vcpu_id: extensions.maxVcpuId, max_vcpus: extensions.maxVcpus },
@@ -138,7 +146,7 @@ function loadedAs(avic: string | undefined, apicv: string | undefined): Loaded {
   return { backend: "none", module: "neither kvm_intel nor kvm_amd", apicv: false };
 }
 
-function whatIsAbsent({ backend, module, apicv }: Loaded, { xen, synic }: Extensions, ours: boolean): Probed["absent"] {
+function whatIsAbsent({ backend, module, apicv }: Loaded, { xen, synic }: Extensions, probes: boolean): Probed["absent"] {
   const withoutApicv = backend === "none" ? `KVM's backend is ${module}` : `${module} was loaded with APICv off`;
   const lacks = (bits: number): string => `KVM_CAP_XEN_HVM is 0x${xen.toString(16)}, without 0x${(bits & ~xen).toString(16)}`;
   const runstate = RUNSTATE | RUNSTATE_UPDATE_FLAG | SHARED_INFO;
@@ -150,7 +158,7 @@ function whatIsAbsent({ backend, module, apicv }: Loaded, { xen, synic }: Extens
     ...(synic === 0 && { "hyperv.synic": "KVM_CAP_HYPERV_SYNIC is 0" }),
     ...((xen & runstate) !== runstate && { "xen.runstate": lacks(runstate) }),
     ...((xen & evtchn) !== evtchn && { "xen.evtchn": lacks(evtchn) }),
-    ...(!ours && { locking: "which locks KVM takes is not seen from outside" }),
+    ...(!probes && { locking: "which locks KVM takes is not seen without tracing it" }),
   };
 }
 

@@ -31,12 +31,15 @@ export function readFile(script: Script, path: string): From<string | undefined>
   };
 }
 
-/** Mounts /proc and /sys, where nobody else does. */
-export function mountProcAndSys(script: Script): void {
-  for (const [type, folder] of [
-    ["proc", "/proc"],
-    ["sysfs", "/sys"],
-  ] as const) {
+const MOUNTS = [
+  { type: "proc", folder: "/proc" },
+  { type: "sysfs", folder: "/sys" },
+  { type: "tracefs", folder: "/sys/kernel/tracing" },
+] as const;
+
+/** Mounts what shows the kernel, where nobody else does. */
+export function mountAll(script: Script): void {
+  for (const { type, folder } of MOUNTS) {
     script.poke(PATH, Buffer.from(`${folder}\0`)).poke(TEXT, Buffer.from(`${type}\0`));
     script.syscall(SYS.mkdir, [PATH, 0o755]);
     script.syscall(SYS.mount, [TEXT, PATH, TEXT, 0, 0]);

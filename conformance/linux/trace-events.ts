@@ -6,7 +6,7 @@ import { bitSetBy, LONGEST, placeInRegisters, type BitSet } from "./stores";
 import { TraceLost, type Told } from "./trace-lines";
 
 /** Ioctls by which the adapter itself prepares a vCPU: what they do is nobody's call. */
-const PREPARATIONS = new Set([0x8138ae83n, 0x4138ae84n, 0x8090ae81n, 0x4090ae82n, 0x4004ae8bn]);
+const PREPARATIONS = new Set([0x8138ae83n, 0x4138ae84n, 0x8090ae81n, 0x4090ae82n, 0x4004ae8bn, 0x4008ae90n, 0x4004ae99n]);
 
 const TRYLOCK = "read_trylock";
 

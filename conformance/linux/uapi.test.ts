@@ -13,7 +13,11 @@ const NEWER: Readonly<Record<string, string>> = {
   "kvm_xen_hvm_attr.u.runstate_update_flag": "KVM_XEN_HVM_CONFIG_RUNSTATE_UPDATE_FLAG",
 };
 /** Structures that end in an array, with the type of the one entry that we make room for. */
-const WITH_ENTRY: Readonly<Record<string, string>> = { kvm_msrs: "kvm_msr_entry", kvm_irq_routing: "kvm_irq_routing_entry" };
+const WITH_ENTRY: Readonly<Record<string, string>> = {
+  kvm_cpuid2: "kvm_cpuid_entry2",
+  kvm_msrs: "kvm_msr_entry",
+  kvm_irq_routing: "kvm_irq_routing_entry",
+};
 /** Of this one we only know the beginning. */
 const BEGINNING = "kvm_run";
 

@@ -19,6 +19,9 @@ const userspaceMemoryRegion = {
 /** With room for one entry. */
 const msrs = { size: 24, fields: { nmsrs: [0, 4], "entries[0].index": [8, 4], "entries[0].data": [16, 8] } } as const;
 
+/** With room for one entry. */
+const cpuid2 = { size: 48, fields: { nent: [0, 4], "entries[0].function": [8, 4], "entries[0].eax": [20, 4] } } as const;
+
 const lapicState = { size: 1024, fields: {} } as const;
 
 const pitConfig = { size: 64, fields: { flags: [0, 4] } } as const;
@@ -100,6 +103,7 @@ const sregs = {
 const run = { size: 40, fields: { exit_reason: [8, 4], "io.port": [34, 2] } } as const;
 
 export const STRUCTS = {
+  kvm_cpuid2: cpuid2,
   kvm_enable_cap: enableCap,
   kvm_guest_debug: guestDebug,
   kvm_irq_routing: irqRouting,
