@@ -62,7 +62,12 @@ function makeValidators({ schemas, calls, reads }) {
   ajv.addSchema({ $id: "calls", $defs: { ...Object.fromEntries(argumentSchemas), u64: U64 } });
   ajv.addSchema({ $id: "reads", $defs: Object.fromEntries(Object.entries(reads).map(([name, read]) => [name, read.type])) });
 
-  const exported = { caseFile: "case.schema.json", ruleFile: "rule.schema.json", tablesFile: "tables.schema.json", ledgerFile: "ledger.schema.json" };
+  const exported = {
+    caseFile: "case.schema.json",
+    ruleFile: "rule.schema.json",
+    tablesFile: "tables.schema.json",
+    ledgerFile: "ledger.schema.json",
+  };
   for (const name of DIALOGUE) exported[camel(name)] = `dialogue.schema.json#/$defs/${name}`;
   const callNames = new Map(Object.keys(calls).map((name, i) => [name, `call${i}`]));
   const readNames = new Map(Object.keys(reads).map((name, i) => [name, `read${i}`]));
