@@ -17,10 +17,9 @@ export default defineConfig(
     languageOptions: {
       sourceType: "commonjs",
       globals: Object.fromEntries(
-        ["require", "module", "__dirname", "__filename", "process", "console", "performance", "SharedArrayBuffer", "Atomics"].map((name) => [
-          name,
-          "readonly",
-        ]),
+        ["require", "module", "__dirname", "__filename", "process", "console", "performance", "SharedArrayBuffer", "Atomics"].map(
+          (name) => [name, "readonly"],
+        ),
       ),
     },
   },

@@ -113,6 +113,18 @@ test("an entry about a fix that came early is stale where the kernel breaks the 
   ]);
 });
 
+test("what a claim that is not seen could show, no older kernel is said to keep", () => {
+  const known = withLedger([], { [KEPT]: "v6.13" });
+  expect(stale(known, { ...HELLO, reads: [] })).toEqual([]);
+});
+
+test("what a race does not show this time is not called stale", () => {
+  const what = "vcpuid/one-id-wanted-twice-is-had-once";
+  const known = withLedger([entry({ rule: "vcpuid.id.duplicate-refused", case: what })]);
+  expect(staleExpectations(known, HELLO, [judged(known, what)])).toEqual([]);
+  expect(staleExpectations(known, HELLO, [judged(known, what, { ...HELLO, control: "call" })])).toHaveLength(1);
+});
+
 test("a model of an older kernel need not have every mistake of it", () => {
   expect(stale(withLedger([], { [KEPT]: "v6.13" }), { ...HELLO, kind: "model" })).toEqual([]);
 });
