@@ -19,7 +19,7 @@ export class KernelEvents {
     private readonly vm: KernelVm,
   ) {
     this.watchpoints = new Watchpoints(kernel.files, tracer.cpus);
-    this.follower = new Follower((end, length) => kernel.memory.look().bytes(end - BigInt(length), length));
+    this.follower = new Follower((end, length) => kernel.memory.look().bytes(end - BigInt(length), length), tracer.instructions);
   }
 
   /** Begins to watch a VM as it is now. Throws FileError. */
