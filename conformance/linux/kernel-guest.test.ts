@@ -120,7 +120,9 @@ inGuest("the kernel's events come in their order, and nothing of what it counted
   const events = await KernelEvents.of(kernel, tracer, vm);
   await events.start();
   await run(autoEoi());
-  const told = (await events.stop(() => "P0")).map(({ event }) => event);
+  const { events: all, reports } = await events.stop(() => "P0");
+  expect(reports).toEqual([]);
+  const told = all.map(({ event }) => event);
   const wanted = [
     "lock.vcpu_mutex.taken",
     "srcu.kvm_srcu.entered",
