@@ -3,7 +3,7 @@ import type { CloseReply, Raced, RuleId, Value } from "../../spec/generated/type
 import { Crashed } from "../adapter/door";
 import { declaredAs } from "../case/names";
 import { wrongValues } from "../case/values";
-import type { PlannedCall } from "../plan/plan";
+import { isInside, type PlannedCall } from "../plan/plan";
 import type { Exploration } from "./exploration";
 import type { Violation } from "./violation";
 import { Violations } from "./violations";
@@ -96,7 +96,8 @@ export class RaceJudge {
     const { outcomes, plan } = this.whole;
     const never = (outcomes.claim?.listed ?? []).filter((each) => !outcomes.reached.has(each)).map(({ text }) => text);
     const unseen = plan.claims.filter((claim) => {
-      if (claim.unseen !== undefined || claim.kind === "returned" || claim.kind === "outcome" || claim.kind === "check") return false;
+      if (claim.unseen !== undefined || claim.kind === "returned" || claim.kind === "outcome") return false;
+      if (claim.kind === "check") return isInside(claim);
       return claim.kind === "finally" ? this.hides(claim.compiled.reads) : claim.kind !== "sometimes";
     });
     const most = [...this.seen.values()].sort((a, b) => b.times - a.times);

@@ -14,7 +14,7 @@ import type {
   Value,
 } from "../../spec/generated/types";
 import { answered, Cannot, followedBy, type Exchange } from "../adapter/door";
-import { seenOrders, type PlannedCall, type Plan } from "../plan/plan";
+import { looksInside, type PlannedCall, type Plan } from "../plan/plan";
 import type { Footprints } from "./footprints";
 import { Lane } from "./lane";
 import type { Transition } from "./footprint";
@@ -48,7 +48,7 @@ export class World {
   *open(paths: boolean): Exchange<void> {
     const { given, faults } = this.plan;
     // Whoever is stepped announces its events in any case.
-    const events = this.plan.control !== "step" && seenOrders(this.plan).length > 0;
+    const events = this.plan.control !== "step" && looksInside(this.plan);
     const besides = { ...(faults && { faults }), ...(paths && { paths }), ...(events && { events }) };
     const { cannot } = answered<OpenReply>(yield { op: "open", given, ...besides });
     if (cannot !== undefined) throw new Cannot(cannot);

@@ -53,13 +53,21 @@ export class Files {
   }
 
   /** What is left of an open file; of one that does not block, what is there now. Throws FileError. */
-  async rest(fd: number): Promise<Buffer> {
+  rest(fd: number): Promise<Buffer> {
+    return this.readAll(fd, new Program(), 0);
+  }
+
+  /** All of an open file, from its beginning. Throws FileError. */
+  again(fd: number): Promise<Buffer> {
+    return this.readAll(fd, new Program().syscall(SYS.lseek, [fd, 0, 0]), 1);
+  }
+
+  /** @param before so many system calls are in the first program already */
+  private async readAll(fd: number, first: Program, before: number): Promise<Buffer> {
     const pieces: Uint8Array[] = [];
-    for (let chunks = FEW; ; chunks = MANY) {
-      const program = new Program();
+    for (let chunks = FEW, program = first, skip = before; ; chunks = MANY, program = new Program(), skip = 0) {
       for (let i = 0; i < chunks; i++) program.syscall(SYS.read, [fd, DATA.at + i * CHUNK, CHUNK]);
-      program.peek(DATA.at, chunks * CHUNK);
-      const results = await this.agent.run(program);
+      const results = (await this.agent.run(program.peek(DATA.at, chunks * CHUNK))).slice(skip);
       const bytes = results[chunks] as Uint8Array;
       for (const [i, got] of results.slice(0, chunks).entries()) {
         const length = got === BigInt(-constants.errno.EAGAIN) ? 0 : checked("read", got);
@@ -67,12 +75,6 @@ export class Files {
         pieces.push(bytes.slice(i * CHUNK, i * CHUNK + length));
       }
     }
-  }
-
-  /** All of an open file that is short, from its beginning. Throws FileError. */
-  async again(fd: number): Promise<string> {
-    await this.agent.run(new Program().syscall(SYS.lseek, [fd, 0, 0]));
-    return (await this.rest(fd)).toString("latin1");
   }
 
   /** A whole file. Throws FileError. */

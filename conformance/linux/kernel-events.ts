@@ -1,8 +1,9 @@
 /** The events of one VM: watched while a call is made, and told in the words of spec/events.yaml. */
-import type { EventSeen } from "../../spec/generated/types";
+import type { EventSeen, Report } from "../../spec/generated/types";
 import { compare, countsOf, type Counts } from "./counts";
 import type { Kernel } from "./kernel";
 import type { KernelVcpu, KernelVm, KernelVmLook } from "./kernel-vm";
+import { LockOrder } from "./lock-order";
 import type { Tracer } from "./trace";
 import { addressesOf, Follower } from "./trace-events";
 import { TraceLost } from "./trace-lines";
@@ -11,6 +12,7 @@ import { Watchpoints, WATCHPOINTS } from "./watchpoints";
 export class KernelEvents {
   private readonly follower: Follower;
   private readonly watchpoints: Watchpoints;
+  private readonly order = new LockOrder();
   private before: Counts | undefined;
 
   private constructor(
@@ -19,7 +21,7 @@ export class KernelEvents {
     private readonly vm: KernelVm,
   ) {
     this.watchpoints = new Watchpoints(kernel.files, tracer.cpus);
-    this.follower = new Follower((end, length) => kernel.memory.look().bytes(end - BigInt(length), length));
+    this.follower = new Follower((end, length) => kernel.memory.look().bytes(end - BigInt(length), length), tracer.instructions);
   }
 
   /** Begins to watch a VM as it is now. Throws FileError. */
@@ -38,11 +40,12 @@ export class KernelEvents {
   }
 
   /**
-   * After it: what happened, in order. What the adapter did to prepare a vCPU is left out.
+   * After it: what happened, in order, and the locks that should not have nested. What the adapter did to prepare a
+   * vCPU is left out of the events.
    * @param threadOf which thread of the dialogue a thread of the kernel's is; undefined for one of the kernel's own
    * @throws TraceLost if something is missing
    */
-  async stop(threadOf: (tid: number) => string | undefined): Promise<EventSeen[]> {
+  async stop(threadOf: (tid: number) => string | undefined): Promise<{ events: EventSeen[]; reports: Report[] }> {
     const told = await this.tracer.stop();
     const look = await this.vm.look();
     const vcpus = await look.vcpus();
@@ -50,12 +53,13 @@ export class KernelEvents {
     const all = events.map(({ event }) => event);
     if (this.before !== undefined) compare(all, this.before, await countsOf(look, vcpus));
     await this.watch(look, vcpus);
-    return events
+    const seen = events
       .filter(({ prepares }) => !prepares)
       .map(({ event, tid }) => {
         const thread = threadOf(tid);
         return thread === undefined ? { event } : { event, thread };
       });
+    return { events: seen, reports: this.order.reports(events) };
   }
 
   /** Lets go of the VM. */

@@ -103,6 +103,7 @@ export class Kvm implements Remote {
       features: [...probed.features],
       absent: { ...probed.absent },
       ...(inside !== undefined && { events: [...inside.events] }),
+      ...(inside !== undefined && inside.events.length > 0 && { checks: ["lock-order"] }),
       calls: [...vocabulary.calls.keys()],
       reads: [...new Set([...vocabulary.reads.keys(), ...(inside?.reads ?? [])])],
       limits: { ...probed.limits },
@@ -213,7 +214,11 @@ export class Kvm implements Remote {
     const reply =
       MAY_WAIT.has(name) || threads.anyBlocked() ? await this.callAside(thread, script, answer, args) : await this.callHere(script, answer);
     const told = await events?.stop((tid) => threads.nameOf(tid) ?? thread);
-    return told === undefined || told.length === 0 ? reply : { ...reply, events: told };
+    return {
+      ...reply,
+      ...(told !== undefined && told.events.length > 0 && { events: told.events }),
+      ...(told !== undefined && told.reports.length > 0 && { reports: told.reports }),
+    };
   }
 
   /** Makes a call that comes back by itself. */

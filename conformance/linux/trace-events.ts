@@ -1,4 +1,5 @@
 /** Events in the words of spec/events.yaml, made of what the kernel's probes told. */
+import { IOCTL } from "./ioctl";
 import { REQUESTS } from "./kernel-reads";
 import type { KernelVcpu, KernelVmLook } from "./kernel-vm";
 import { PROBES, WATCHED } from "./probes";
@@ -6,7 +7,9 @@ import { bitSetBy, LONGEST, placeInRegisters, type BitSet } from "./stores";
 import { TraceLost, type Told } from "./trace-lines";
 
 /** Ioctls by which the adapter itself prepares a vCPU: what they do is nobody's call. */
-const PREPARATIONS = new Set([0x8138ae83n, 0x4138ae84n, 0x8090ae81n, 0x4090ae82n, 0x4004ae8bn, 0x4008ae90n, 0x4004ae99n]);
+const PREPARATIONS = new Set(
+  [IOCTL.GET_SREGS, IOCTL.SET_SREGS, IOCTL.SET_REGS, IOCTL.SET_SIGNAL_MASK, IOCTL.SET_MP_STATE, IOCTL.SET_CPUID2].map(BigInt),
+);
 
 const TRYLOCK = "read_trylock";
 
@@ -85,10 +88,15 @@ interface Doing {
 /** Follows the threads of one VM through one trace after the other. */
 export class Follower {
   private readonly threads = new Map<number, Doing>();
-  private readonly instructions = new Map<bigint, BitSet | undefined>();
 
-  /** @param text the bytes of the kernel's text that end at an address */
-  constructor(private readonly text: (end: bigint, length: number) => Promise<Uint8Array>) {}
+  /**
+   * @param text the bytes of the kernel's text that end at an address
+   * @param instructions what is known of them already
+   */
+  constructor(
+    private readonly text: (end: bigint, length: number) => Promise<Uint8Array>,
+    private readonly instructions = new Map<bigint, BitSet | undefined>(),
+  ) {}
 
   /**
    * The events that a trace tells of, in order.

@@ -2,6 +2,7 @@
 import { FileError, OPEN, type Files } from "./files";
 import type { Kernel } from "./kernel";
 import { definition, filter, GROUP, PROBES, watchDefinition } from "./probes";
+import type { BitSet } from "./stores";
 import { toldBy, TraceLost, type Told } from "./trace-lines";
 
 const MOUNT = 165;
@@ -22,6 +23,8 @@ interface Open {
 }
 
 export class Tracer {
+  /** What instructions do that write to what is watched, by where they end. */
+  readonly instructions = new Map<bigint, BitSet | undefined>();
   private read = 0;
   private missed = 0;
 
@@ -76,7 +79,7 @@ export class Tracer {
   private async checkLosses(read: number): Promise<void> {
     let sum = 0;
     for (const [i, fd] of this.fds.stats.entries()) {
-      const stats = statsOf(await this.kernel.files.again(fd));
+      const stats = statsOf((await this.kernel.files.again(fd)).toString());
       for (const what of LOSSES)
         if (stats.get(what) !== 0) throw new TraceLost(`${what} of CPU ${this.cpus[i]}: ${stats.get(what) ?? "not said"}`);
       sum += (stats.get("read events") ?? NaN) + (stats.get("entries") ?? NaN);
@@ -89,7 +92,7 @@ export class Tracer {
 
   /** How often a probe was passed without telling: too many threads in one function, or a probe within a probe. */
   private async misses(): Promise<number> {
-    const kprobes = missesOf(await this.kernel.files.again(this.fds.profile));
+    const kprobes = missesOf((await this.kernel.files.again(this.fds.profile)).toString());
     const look = this.kernel.memory.look();
     const fprobes = await Promise.all(this.counters.map((at) => look.word(at)));
     return fprobes.reduce((sum, each) => sum + Number(each), kprobes);

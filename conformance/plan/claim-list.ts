@@ -92,8 +92,9 @@ export class ClaimList {
 
   private check(claim: CheckClaim): void {
     const { rule, check } = typeof claim === "string" ? { rule: undefined, check: claim } : claim;
-    const stops = this.hello.control === "step" || check === "deadlock" || check === "leak";
-    const unseen = stops ? undefined : `cannot be stopped inside a call, where ${check} would show`;
+    const isMade = this.hello.checks?.some((made) => made === check) ?? false;
+    const shows = this.hello.control === "step" || check === "deadlock" || check === "leak" || isMade;
+    const unseen = shows ? undefined : `cannot be stopped inside a call, where ${check} would show`;
     this.add(rule, (id, owner) => ({ id, rule: owner, kind: "check", check, text: `never ${check}`, unseen }));
   }
 

@@ -1,7 +1,7 @@
 import type { Case, HelloReply, Rule } from "../../spec/generated/types";
 import type { Spec } from "../case/spec";
 import { compareVersions } from "../case/versions";
-import { plan } from "./plan";
+import { looksInside, plan, type Plan } from "./plan";
 import { plannedRead } from "./sights";
 import { askedOf } from "./versions";
 
@@ -74,6 +74,21 @@ test("the claims that are seen are judged, the others are counted as unseen", ()
     ["finally", "does not show vm.count"],
     ["finally", undefined],
     ["count", "does not tell of lock.kvm_lock.taken"],
+  ]);
+});
+
+test("a check of what goes on inside of calls is seen if the implementation makes it, and is then told of", () => {
+  const checked: Case = { ...one, never: ["deadlock", "lock-order"] };
+  const called: HelloReply = { ...hello, control: "call" };
+  const blind = plan(checked, spec, called);
+  expect(blind.claims.map(({ unseen }) => unseen)).toEqual([
+    undefined,
+    undefined,
+    "cannot be stopped inside a call, where lock-order would show",
+  ]);
+  expect([blind, plan(checked, spec, { ...called, checks: ["lock-order"] })].map((each) => looksInside(each as Plan))).toEqual([
+    false,
+    true,
   ]);
 });
 

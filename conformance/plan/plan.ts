@@ -142,6 +142,16 @@ export function seenOrders(plan: Plan): OrderClaim[] {
   return plan.claims.filter((claim): claim is OrderClaim => "says" in claim && claim.unseen === undefined);
 }
 
+/** A check of what goes on inside of calls: seen only by who looks there. */
+export function isInside(claim: PlannedClaim): boolean {
+  return claim.kind === "check" && claim.check !== "deadlock" && claim.check !== "leak";
+}
+
+/** Must it be told what happens inside of calls, for its claims about events and its checks? */
+export function looksInside(plan: Plan): boolean {
+  return seenOrders(plan).length > 0 || plan.claims.some((claim) => isInside(claim) && claim.unseen === undefined);
+}
+
 /** The claim about outcomes, if there is one that can be shown. */
 export function seenOutcomes(plan: Plan): OutcomeClaim | undefined {
   return plan.claims.find((claim): claim is OutcomeClaim => claim.kind === "outcome" && claim.unseen === undefined);

@@ -774,6 +774,8 @@ export interface HelloReply {
   calls: string[];
   reads: string[];
   events?: string[] | undefined;
+  /** Which of the built-in checks it makes by itself, with the events that it tells: it reports what they find. */
+  checks?: ("atomic-sleep" | "lock-order" | "data-race")[] | undefined;
   limits: {
     [k: string]: number;
   };
