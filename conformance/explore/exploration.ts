@@ -4,6 +4,7 @@ import type { Instance } from "../case/pattern";
 import type { CheckClaim, OutcomeClaim, StateClaim } from "../plan/claims";
 import { seenOrders, seenStates, type Plan } from "../plan/plan";
 import { Footprints } from "./footprints";
+import { Memory } from "./memory";
 import { Orders } from "./orders";
 import { Outcomes, type Returns } from "./outcomes";
 import type { Sequences } from "./sequences";
@@ -15,6 +16,9 @@ export interface Limits {
   readonly steps: number;
 }
 
+/** How many distinct ends are kept: an exploration's memory does not grow with its runs. */
+export const MOST_ENDS = 4096;
+
 type Values = Readonly<Record<string, Value>>;
 
 /** What all runs of one exploration share. */
@@ -22,6 +26,7 @@ export class Exploration {
   readonly footprints: Footprints;
   readonly watch: Watch;
   readonly orders: Orders;
+  readonly memory = new Memory();
   /** Claims judged in every visible state. */
   readonly states: readonly StateClaim[];
   /** Claims judged at the end of every run. */
@@ -31,7 +36,7 @@ export class Exploration {
   readonly allReads: readonly string[];
   /** The rules whose code was passed in any run. */
   readonly marks = new Set<RuleId>();
-  /** The distinct ways in which runs ended: returns and settled reads. */
+  /** The distinct ways in which runs ended: returns and settled reads. Of more than MOST_ENDS, the first. */
   readonly ends = new Set<string>();
   readonly outcomes: Outcomes;
 
@@ -69,10 +74,17 @@ export class Exploration {
     return [...new Set(found)].filter((each) => each !== undefined).map((each) => compiled.at(each));
   }
 
+  /** Whether it matters what a run came to: there are ends to be told apart, or a claim about them. */
+  get wantsEnds(): boolean {
+    return this.ends.size < MOST_ENDS || this.outcomes.claim !== undefined;
+  }
+
   /** A run came to this: remembers it, and says if no outcome allows it. */
   came(returns: Returns, values: Values): { claim: OutcomeClaim; what: string } | undefined {
-    const reads = Object.keys(values).sort();
-    this.ends.add(JSON.stringify([[...returns].sort(([a], [b]) => (a < b ? -1 : 1)), reads.map((read) => [read, values[read]])]));
+    if (this.ends.size < MOST_ENDS) {
+      const reads = Object.keys(values).sort();
+      this.ends.add(JSON.stringify([[...returns].sort(([a], [b]) => (a < b ? -1 : 1)), reads.map((read) => [read, values[read]])]));
+    }
     const { claim } = this.outcomes;
     if (this.outcomes.match(returns, this.watch) !== "unlisted" || claim === undefined) return undefined;
     return { claim, what: this.outcomes.inWords(returns, this.watch) };

@@ -41,57 +41,60 @@ export interface Explored {
   readonly sequences: Sequences | undefined;
 }
 
+/** What the runs of one strategy have come to so far. */
+class Tally {
+  readonly violations: Violation[] = [];
+  readonly sequences: Sequences | undefined;
+  readonly whole: Exploration;
+  readonly strategy: Strategy;
+  runs = 0;
+  redundant = 0;
+  steps = 0;
+  deadlocks = 0;
+  last: Ran | undefined;
+
+  constructor(plan: Plan, { limits, record = false }: Options, make: Options["strategy"]) {
+    this.sequences = record ? new Sequences() : undefined;
+    this.whole = new Exploration(plan, limits, this.sequences);
+    this.strategy = make(this.whole.footprints.dependent);
+  }
+
+  add(ran: Ran): void {
+    this.last = ran;
+    this.steps += ran.taken.length;
+    if (ran.end === "asleep") this.redundant++;
+    else this.runs++;
+    if (ran.end === "stuck") this.deadlocks++;
+    this.violations.push(...ran.violations);
+    this.sequences?.ended(ran.end === "complete" || ran.end === "stuck");
+  }
+
+  explored(complete: boolean, why?: Stop, what = ""): Explored {
+    const { strategy, runs, redundant, steps, deadlocks, violations, last, whole, sequences } = this;
+    const stopped = why === undefined ? undefined : { why, what };
+    const all = complete && strategy.complete;
+    return { strategy: strategy.name, complete: all, stopped, runs, redundant, steps, deadlocks, violations, last, whole, sequences };
+  }
+}
+
 /**
  * Runs a case under every schedule that the strategy has, up to the first run with a violation. What
  * the strategy says that it cannot explore is explored with sleep sets.
  */
 export function* explore(plan: Plan, options: Options): Exchange<Explored> {
-  const strategies: Strategy[] = [];
-  const first = yield* exploreWith(plan, options, strategies);
-  if (strategies[0]?.outside === undefined || (first.violations.length > 0 && options.record !== true)) return first;
-  return yield* exploreWith(plan, { ...options, strategy: sleepSets }, strategies);
-}
-
-function* exploreWith(
-  plan: Plan,
-  { strategy: make, limits, paths = false, record = false }: Options,
-  made: Strategy[],
-): Exchange<Explored> {
-  const sequences = record ? new Sequences() : undefined;
-  const whole = new Exploration(plan, limits, sequences);
-  const strategy = make(whole.footprints.dependent);
-  made.push(strategy);
-  const violations: Violation[] = [];
-  let [runs, redundant, steps, deadlocks] = [0, 0, 0, 0];
-  let last: Ran | undefined;
-  const explored = (complete: boolean, why?: Stop, what = ""): Explored => {
-    const stopped = why === undefined ? undefined : { why, what };
-    return {
-      strategy: strategy.name,
-      complete: complete && strategy.complete,
-      stopped,
-      runs,
-      redundant,
-      steps,
-      deadlocks,
-      violations,
-      last,
-      whole,
-      sequences,
-    };
-  };
-  while (strategy.begin()) {
-    if (runs + redundant >= limits.runs) return explored(false, "limit", `after ${limits.runs} runs there were more`);
-    last = yield* new Run(whole, paths).go(strategy);
-    steps += last.taken.length;
-    if (last.end === "asleep") redundant++;
-    else runs++;
-    if (last.end === "stuck") deadlocks++;
-    violations.push(...last.violations);
-    sequences?.ended(last.end === "complete" || last.end === "stuck");
-    if (violations.length > 0 && !record) return explored(false);
-    if (last.end === "crashed" || last.end === "misfit" || last.end === "cannot") return explored(false, last.end, last.reason);
-    if (last.end === "too long") return explored(false, "limit", `a run took more than ${limits.steps} steps`);
+  const { limits, paths = false, record = false } = options;
+  let tally = new Tally(plan, options, options.strategy);
+  for (;;) {
+    if (!tally.strategy.begin()) {
+      if (tally.strategy.outside === undefined) return tally.explored(true);
+      tally = new Tally(plan, options, sleepSets);
+      continue;
+    }
+    if (tally.runs + tally.redundant >= limits.runs) return tally.explored(false, "limit", `after ${limits.runs} runs there were more`);
+    const ran = yield* new Run(tally.whole, paths).go(tally.strategy);
+    tally.add(ran);
+    if (tally.violations.length > 0 && !record) return tally.explored(false);
+    if (ran.end === "crashed" || ran.end === "misfit" || ran.end === "cannot") return tally.explored(false, ran.end, ran.reason);
+    if (ran.end === "too long") return tally.explored(false, "limit", `a run took more than ${limits.steps} steps`);
   }
-  return explored(true);
 }

@@ -22,8 +22,8 @@ export interface Footprint {
   readonly reads: readonly string[];
   /** Locks that some claim wants free, taken (+1) or released (-1) for writing here. */
   readonly locks: readonly { readonly lock: string; readonly by: 1 | -1 }[];
-  /** The transitions made of it so far; see `transition`. */
-  readonly transitions: Transition[];
+  /** The transitions made of it so far, by thread: one for each pick, together. */
+  readonly transitions: (Transition[][] | undefined)[];
 }
 
 /**

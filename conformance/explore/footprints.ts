@@ -62,12 +62,12 @@ export class Footprints {
   readonly dependent = (a: Transition, b: Transition): boolean =>
     a.stack === b.stack || this.conflict(a.does, b.does) || a.does.shows.includes(b.looks) || b.does.shows.includes(a.looks);
 
-  /** The one transition that this is. */
-  transition(does: Footprint, thread: number, pick: number, stack: number, looks: number): Transition {
-    for (const each of does.transitions)
-      if (each.thread === thread && each.pick === pick && each.stack === stack && each.looks === looks) return each;
-    const made = { id: this.offered++, does, thread, pick, stack, looks };
-    does.transitions.push(made);
+  /** What a thread could do that announced this: one transition for each pick, the same ones in every run. */
+  transitions(does: Footprint, thread: number, stack: number, looks: number): readonly Transition[] {
+    const known = (does.transitions[thread] ??= []);
+    for (const each of known) if (each[0]?.stack === stack && each[0].looks === looks) return each;
+    const made = Array.from({ length: does.picks }, (_, pick) => ({ id: this.offered++, does, thread, pick, stack, looks }));
+    known.push(made);
     return made;
   }
 

@@ -20,7 +20,7 @@ export class Lane {
   path: readonly string[] = [];
   stack: number;
   /** What it could do next, one for each pick. */
-  next: Transition[] = [];
+  next: readonly Transition[] = [];
   private announced: Announcement | undefined;
 
   constructor(
@@ -60,7 +60,6 @@ export class Lane {
   /** Makes the transitions for its next step. */
   offer(footprints: Footprints, does: ReturnType<Footprints["of"]>): void {
     const looks = this.call?.then?.id ?? -1;
-    this.next = [];
-    for (let pick = 0; pick < does.picks; pick++) this.next.push(footprints.transition(does, this.index, pick, this.stack, looks));
+    this.next = footprints.transitions(does, this.index, this.stack, looks);
   }
 }

@@ -55,6 +55,10 @@ export class Optimal implements Strategy {
     return this.outside === undefined && this.backtrack();
   }
 
+  get prefix(): number {
+    return this.execution.length;
+  }
+
   choose(depth: number, enabled: readonly Transition[], threads: number): Transition | undefined {
     if (depth < this.execution.length) return this.steps.all[this.execution.step[depth] as number];
     const { execution, steps } = this;

@@ -1,11 +1,12 @@
-import type { RuleId, Value } from "../../spec/generated/types";
-import { Cannot, Crashed, Overdue, type Exchange } from "../adapter/door";
+import type { RuleId, StepReply, Value } from "../../spec/generated/types";
+import { answered, Cannot, Crashed, Overdue, type Exchange } from "../adapter/door";
 import { wrongValues } from "../case/values";
 import type { StateClaim } from "../plan/claims";
 import type { Exploration } from "./exploration";
 import type { Lane } from "./lane";
+import { repeat } from "./repeat";
 import { Misfit } from "./replay";
-import type { Transition } from "./footprint";
+import type { Footprint, Transition } from "./footprint";
 import type { Strategy } from "./strategy";
 import type { Violation } from "./violation";
 import { Violations } from "./violations";
@@ -45,7 +46,7 @@ const SET_UP = "setup";
 
 /** One run: open a world, set up, take steps as the strategy says, judge, close. */
 export class Run {
-  private readonly taken: Transition[] = [];
+  private readonly taken: Transition[];
   private readonly trace: Row[] = [];
   private readonly found: Violations;
   private readonly world: World;
@@ -54,6 +55,7 @@ export class Run {
     private readonly whole: Exploration,
     private readonly paths: boolean,
   ) {
+    this.taken = whole.memory.taken;
     const found = new Violations(whole, this.taken);
     this.found = found;
     this.world = new World(whole.plan, whole.footprints, {
@@ -116,47 +118,68 @@ export class Run {
   }
 
   private *race(strategy: Strategy): Exchange<End> {
-    const { watch, plan, firstReads, limits } = this.whole;
-    if (firstReads.length > 0) watch.show(yield* this.world.read(firstReads));
+    const { memory, plan, limits } = this.whole;
+    const { world, taken } = this;
+    const prefix = plan.control === "step" ? Math.min(strategy.prefix ?? 0, taken.length) : 0;
+    memory.keep(prefix);
+    if (prefix > 0) yield* repeat(this.whole, world);
+    else yield* this.start();
+    for (;;) {
+      const enabled = world.whatIsEnabled();
+      if (enabled.length === 0) {
+        strategy.ended?.(world.whatWaits());
+        return this.mayWait(world.lanes) ? "complete" : "stuck";
+      }
+      if (taken.length >= limits.steps) return "too long";
+      const chosen = strategy.choose(taken.length, enabled, world.lanes.length);
+      if (chosen === undefined) return "asleep";
+      if (!enabled.includes(chosen)) return this.notRepeatable(chosen);
+      const lane = this.laneOf(chosen);
+      const step = chosen.does;
+      const { path } = lane;
+      taken.push(chosen);
+      this.whole.watch.stepped(step);
+      if (step.kind === "call") yield* world.advance(lane, chosen);
+      else world.stepped(lane, answered<StepReply>(yield world.stepOf(lane, chosen)));
+      if (step.event !== undefined) this.whole.orders.saw(step.event, lane.name, this.found.order);
+      if (step.visible.length > 0) yield* this.judge(step);
+      if (this.paths) this.row(lane, chosen, path);
+      if (world.someoneIsBack()) yield* this.backs(lane);
+    }
+  }
+
+  /** Before the first step: what claims see, and each thread's first call. */
+  private *start(): Exchange<void> {
+    const { watch, plan, firstReads, memory } = this.whole;
+    if (firstReads.length > 0) {
+      const values = yield* this.world.read(firstReads);
+      memory.shown(values);
+      watch.show(values);
+    }
     this.judgeStates();
     const own = this.world.lanes.slice(0, plan.threads.length);
     for (const lane of own) if (lane.interrupts === undefined) yield* this.begin(lane);
     for (const lane of own) if (lane.interrupts !== undefined) yield* this.begin(lane);
-    for (;;) {
-      const enabled = this.world.whatIsEnabled();
-      if (enabled.length === 0) {
-        strategy.ended?.(this.world.whatWaits());
-        return this.mayWait(this.world.lanes) ? "complete" : "stuck";
-      }
-      if (this.taken.length >= limits.steps) return "too long";
-      const chosen = strategy.choose(this.taken.length, enabled, this.world.lanes.length);
-      if (chosen === undefined) return "asleep";
-      if (!enabled.includes(chosen)) return this.notRepeatable(chosen);
-      yield* this.take(chosen);
-    }
   }
 
-  private *take(chosen: Transition): Exchange<void> {
-    const { watch, orders, sequences } = this.whole;
-    const lane = this.laneOf(chosen);
-    const step = chosen.does;
-    const { path } = lane;
-    this.taken.push(chosen);
-    watch.stepped(step);
-    yield* this.world.advance(lane, chosen);
-    if (step.event !== undefined) orders.saw(step.event, lane.name, this.found.order);
-    if (step.reads.length > 0) watch.show(yield* this.world.read(step.reads));
+  /** A step was taken that claims may see. */
+  private *judge(step: Footprint): Exchange<void> {
+    const { watch, memory, sequences } = this.whole;
+    if (step.reads.length > 0) {
+      const values = yield* this.world.read(step.reads);
+      memory.shown(values);
+      watch.show(values);
+    }
     for (const { claim, binding } of step.visible) {
       if (claim.kind === "always" || claim.kind === "sometimes") watch.judge(claim, binding, this.found.state);
       sequences?.saw(claim, binding, step, watch);
     }
-    if (this.paths) this.row(lane, chosen, path);
-    if (this.world.someoneIsBack()) yield* this.backs(lane);
   }
 
   /** Begins a thread's next call; one that returns without a step is judged, and the next begun. */
   private *begin(lane: Lane): Exchange<void> {
-    yield* this.world.begin(lane);
+    const request = yield* this.world.begin(lane);
+    if (lane.index >= 0) this.whole.memory.begun(lane.index, request);
     if (lane.back) yield* this.backs(lane);
   }
 
@@ -174,18 +197,23 @@ export class Run {
       lane.unsupported = false;
       const what = `it says that it has ${call.do}, and answers that it has not`;
       this.found.violation("capability-lie", call.rule, undefined, `${call.do} is there`, what);
-      lane.returns.push("unsupported");
+      this.returns(lane, "unsupported");
       yield* this.begin(lane);
       return;
     }
-    lane.returns.push(returned ?? "nothing");
+    this.returns(lane, returned ?? "nothing");
     const claim = call.returned;
-    const what = `${lane.name}: ${call.do} returned ${shown(returned)}`;
+    const what = (): string => `${lane.name}: ${call.do} returned ${shown(returned)}`;
     if (claim !== undefined && (returned === undefined || !claim.test(returned, undefined, () => undefined)))
-      this.found.violation("returned", claim.rule, claim.id, claim.text, what);
-    if (call.staysBlocked) this.found.violation("returned", call.rule, undefined, `${call.do} stays blocked`, what);
+      this.found.violation("returned", claim.rule, claim.id, claim.text, what());
+    if (call.staysBlocked) this.found.violation("returned", call.rule, undefined, `${call.do} stays blocked`, what());
     if (call.then !== undefined && call.then.unseen === undefined) yield* this.judgeThen(lane, call.then);
     yield* this.begin(lane);
+  }
+
+  private returns(lane: Lane, value: Value): void {
+    lane.returns.push(value);
+    if (lane.index >= 0) this.whole.memory.returned(lane.index, value);
   }
 
   private *judgeThen(lane: Lane, claim: StateClaim): Exchange<void> {
@@ -223,6 +251,7 @@ export class Run {
     this.judgeStates();
     for (const claim of finals) watch.judge(claim, undefined, this.found.state);
     orders.ended(watch, this.found.order);
+    if (!this.whole.wantsEnds) return;
     const waits = (lane: Lane): boolean => lane.pending || lane.blocked;
     const returns = this.world.lanes.map((lane) => [lane.name, waits(lane) ? [...lane.returns, "blocked"] : lane.returns] as const);
     const bad = this.whole.came(new Map(returns), values);

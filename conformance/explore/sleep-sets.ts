@@ -36,6 +36,9 @@ export function sleepSets(dependent: Dependent): Strategy {
   return {
     name: "sleep-sets",
     complete: true,
+    get prefix() {
+      return Math.max(0, path.length - 1);
+    },
     begin() {
       if (fresh) return !(fresh = false);
       for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {

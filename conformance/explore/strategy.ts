@@ -8,6 +8,8 @@ export interface Strategy {
   readonly complete: boolean;
   /** Starts the next run; false when there is none. */
   begin(): boolean;
+  /** How many steps the run that was started has in common with the last one; none if not said. `choose` need not be asked for them. */
+  readonly prefix?: number;
   /**
    * The transition to take as step `depth` (from 0) of this run, one of `enabled` (never empty,
    * reused by the caller); undefined if what is left has been seen in other runs. `threads` is how

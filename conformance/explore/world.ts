@@ -30,6 +30,7 @@ export class World {
   /** The threads that are explored: those of the case, then those that were started, in that order. */
   readonly lanes: Lane[] = [];
   private readonly byName = new Map<string, Lane>();
+  private readonly inOrder: Lane[] = [];
   private readonly enabled: Transition[] = [];
   private readonly stepRequest: StepRequest = { op: "step", thread: "" };
   private readonly readRequest: ReadRequest = { op: "read", names: [] };
@@ -77,32 +78,43 @@ export class World {
     return lane;
   }
 
-  /** Begins a thread's next call, if it has one, up to its first announcement, which touches nothing shared. */
-  *begin(lane: Lane): Exchange<void> {
+  /**
+   * Begins a thread's next call, if it has one, up to its first announcement, which touches nothing
+   * shared. Gives the request that it took, if it took one.
+   */
+  *begin(lane: Lane): Exchange<CallRequest | undefined> {
     lane.at++;
     const { call } = lane;
-    if (call === undefined) return;
-    if (this.plan.control === "step") {
-      yield* this.send(lane, call);
-      return;
-    }
+    if (call === undefined) return undefined;
+    if (this.plan.control === "step") return yield* this.send(lane, call);
     lane.pending = lane.ready = true;
     lane.offer(this.footprints, this.footprints.call());
+    return undefined;
+  }
+
+  /** The request that lets a thread take its announced step. There is one at a time. */
+  stepOf(lane: Lane, { does, pick }: Transition): StepRequest {
+    const request = this.stepRequest;
+    request.thread = lane.name;
+    request.pick = does.picks > 1 ? pick : undefined;
+    return request;
+  }
+
+  /** A thread took its step: what the implementation says to that. */
+  stepped(lane: Lane, reply: StepReply): void {
+    this.absorb(reply.threads);
+    if (reply.reports !== undefined) this.hear(lane, undefined, reply.reports);
   }
 
   /** Lets a thread take its announced step, or make its whole call. */
-  *advance(lane: Lane, { does, pick }: Transition): Exchange<void> {
+  *advance(lane: Lane, transition: Transition): Exchange<void> {
+    const { does } = transition;
     if (lane.call !== undefined && does.kind === "call") {
       this.promised = does.reads.length > 0 ? { op: "read", names: does.reads as string[] } : undefined;
       yield* this.send(lane, lane.call);
       return;
     }
-    const request = this.stepRequest;
-    request.thread = lane.name;
-    request.pick = does.picks > 1 ? pick : undefined;
-    const reply = answered<StepReply>(yield request);
-    this.absorb(reply.threads);
-    if (reply.reports !== undefined) this.hear(lane, undefined, reply.reports);
+    this.stepped(lane, answered<StepReply>(yield this.stepOf(lane, transition)));
   }
 
   /** What could be done next: a transition for each pick of each thread that can go on. Reused by the next call. */
@@ -131,7 +143,7 @@ export class World {
     return lane;
   }
 
-  private *send(lane: Lane, call: PlannedCall): Exchange<void> {
+  private *send(lane: Lane, call: PlannedCall): Exchange<CallRequest> {
     const { name, interrupts } = lane;
     const on = interrupts === undefined ? {} : { interrupts };
     const request: CallRequest = { op: "call", thread: name, ...on, do: call.do, args: call.args };
@@ -142,16 +154,27 @@ export class World {
     else if (reply.threads?.[name] === undefined) [lane.back, lane.pending, lane.returned] = [true, false, reply.returned];
     else if (!lane.pending) lane.back = true;
     this.hear(lane, reply.events, reply.reports);
+    return request;
   }
 
-  private absorb(threads: Threads): void {
+  /** Takes over where all threads stand. */
+  absorb(threads: Threads): void {
+    let place = 0;
     for (const name in threads) {
       const standing = threads[name];
       if (standing === undefined) continue;
-      const lane = this.byName.get(name) ?? this.lane(name, []);
-      const stack = standing.stack === undefined ? lane.index : (this.byName.get(standing.stack)?.index ?? lane.index);
+      const lane = this.laneAt(place++, name);
+      const { stack: owner } = standing;
+      const stack = owner === undefined ? lane.index : (this.byName.get(owner)?.index ?? lane.index);
       lane.stands(standing, stack, this.footprints);
     }
+  }
+
+  /** The lane of a thread. An implementation tells of its threads in one order, which is remembered. */
+  private laneAt(place: number, name: string): Lane {
+    const known = this.inOrder[place];
+    if (known?.name === name) return known;
+    return (this.inOrder[place] = this.byName.get(name) ?? this.lane(name, []));
   }
 
   private hear(lane: Lane, events: readonly EventSeen[] | undefined, reports: readonly Report[] | undefined): void {
