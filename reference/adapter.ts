@@ -1,5 +1,16 @@
 /** The reference's only door: the six words of the dialogue, answered in this process. */
-import type { CallRequest, Given, HelloReply, Reply, Request, RuleId, Standing, StepReply, Value } from "../spec/generated/types";
+import type {
+  CallRequest,
+  FeatureName,
+  Given,
+  HelloReply,
+  Reply,
+  Request,
+  RuleId,
+  Standing,
+  StepReply,
+  Value,
+} from "../spec/generated/types";
 import { apic_api } from "./apic/chapter";
 import { hyperv_api } from "./hyperv/chapter";
 import { BadFd, kvm_api, type Api, type Reader } from "./kvm/api";
@@ -20,7 +31,8 @@ export interface Variant {
   readonly name: string;
   /** The kernel whose behaviour it claims; none is the newest. */
   readonly kernel?: string;
-  readonly without?: readonly string[];
+  /** The features that it lacks, each with the reason. */
+  readonly without?: { readonly [F in FeatureName]?: string };
   readonly ops: Ops;
 }
 
@@ -62,7 +74,7 @@ export function reference(variant: Variant = { name: "reference", ops: {} }, mak
   };
 }
 
-function hello({ name, kernel, without = [] }: Variant): HelloReply {
+function hello({ name, kernel, without = {} }: Variant): HelloReply {
   return {
     protocol: 1,
     name,
@@ -70,7 +82,8 @@ function hello({ name, kernel, without = [] }: Variant): HelloReply {
     kind: "model",
     ...(kernel === undefined ? {} : { kernel }),
     control: "step",
-    features: APIS.flatMap((api) => api.features).filter((feature) => !without.includes(feature)),
+    features: APIS.flatMap((api) => api.features).filter((feature) => !(feature in without)),
+    absent: { ...without },
     calls: Object.keys(CALLS),
     reads: Object.keys(READS),
     events: APIS.flatMap((api) => api.events ?? []),
