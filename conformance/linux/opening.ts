@@ -19,7 +19,8 @@ export function whyNot(
   if (mapped !== undefined) return "nobody outside of KVM can say which translations there are of the APIC-access page";
   // What generic KVM does, every KVM does.
   if (backend === "none") return undefined;
-  if (loaded.backend === "none" || (backend !== "any" && backend !== loaded.backend)) return `KVM's backend is ${loaded.module} here, not ${backend}`;
+  if (loaded.backend === "none" || (backend !== "any" && backend !== loaded.backend))
+    return `KVM's backend is ${loaded.module} here, not ${backend}`;
   const { enable_apicv: apicv = true } = module;
   if (apicv !== loaded.apicv) return `${loaded.module} was loaded with APICv ${loaded.apicv ? "on" : "off"}`;
   if (module.enable_ipiv !== undefined || module.flexpriority !== undefined) return `${loaded.module} has no such parameters`;
