@@ -190,7 +190,7 @@ test.each(Object.entries(PROGRAMS))("%s: one run for each trace finds what all s
 
 /** Concurrent cases of the specification that all schedules can be tried of. */
 const SMALL_CASES = [
-  "apicv/two-debuggers-change-their-minds-at-once",
+  "lock/memslots-wait-for-an-invalidation",
   "vcpuid/a-failed-creation-leaves-the-limit-fixed",
   "vcpuid/a-vcpu-is-found-only-when-complete",
   "vcpuid/one-id-wanted-twice-is-had-once",
