@@ -9,6 +9,7 @@ import type { GfnRange } from "../kvm/memory";
 import { APIC_ACCESS_PAGE_PRIVATE_MEMSLOT, memslots } from "../kvm/memslots";
 import { spte, tlb_entry } from "../kvm/mmu";
 import { requests } from "../kvm/requests";
+import { vcpus } from "../kvm/vcpus";
 import type { Kvm, Result, Vcpu } from "../kvm/types";
 import { mutex_lock, mutex_unlock } from "../sync/mutex";
 import { guarded, ops, rule, type Task } from "../task";
@@ -35,12 +36,12 @@ export const APIC_ACCESS_PAGE_HVA = hva_of(APIC_DEFAULT_GFN);
 export const access_page = ops("access_page", {
   /** The given world: its vCPUs know where the page is, and those named have used its translation. */
   *settle(kvm: Kvm, mapped: readonly number[] | undefined): Task<void> {
-    const vcpus = yield* requests.kvm_for_each_vcpu(kvm);
-    for (const vcpu of vcpus)
+    const found = yield* vcpus.kvm_for_each_vcpu(kvm);
+    for (const vcpu of found)
       if (yield* requests.kvm_check_request(vcpu, "APIC_PAGE_RELOAD")) yield* access_page.kvm_vcpu_reload_apic_access_page(vcpu);
     if (mapped === undefined) return;
     const pfn = yield* host_mm.hva_to_pfn(kvm, APIC_ACCESS_PAGE_HVA);
-    const users = vcpus.filter(({ vcpu_id }) => mapped.includes(vcpu_id));
+    const users = found.filter(({ vcpu_id }) => mapped.includes(vcpu_id));
     for (const entry of [spte(kvm, APIC_DEFAULT_GFN), ...users.map((vcpu) => tlb_entry(vcpu, APIC_DEFAULT_GFN))]) {
       yield entry.store;
       entry.now = pfn;

@@ -5,6 +5,7 @@
  */
 import { mmu } from "../kvm/mmu";
 import { requests } from "../kvm/requests";
+import { vcpus } from "../kvm/vcpus";
 import type { Kvm, Vcpu } from "../kvm/types";
 import { preempt_disable, preempt_enable } from "../sync/context";
 import { lockdep_assert_held } from "../sync/lockdep";
@@ -147,7 +148,7 @@ export const apicv = ops("apicv", {
   *settle(kvm: Kvm): Task<void> {
     yield kvm.irqchip_mode.load;
     if (kvm.irqchip_mode.now !== "none") yield* apicv.kvm_set_or_clear_apicv_inhibit(kvm, "ABSENT", false);
-    for (const vcpu of yield* requests.kvm_for_each_vcpu(kvm))
+    for (const vcpu of yield* vcpus.kvm_for_each_vcpu(kvm))
       if (yield* requests.kvm_check_request(vcpu, "APICV_UPDATE")) yield* apicv.kvm_vcpu_update_apicv(vcpu);
   },
 });

@@ -1,5 +1,5 @@
 /** KVM_SET_GUEST_DEBUG, as far as it keeps interrupts from the guest. Source: arch/x86/kvm/x86.c, kvm_arch_vcpu_ioctl_set_guest_debug. */
-import { requests } from "../kvm/requests";
+import { vcpus } from "../kvm/vcpus";
 import type { Kvm, Result, Vcpu } from "../kvm/types";
 import { vcpu_ioctl } from "../kvm/vcpu_ioctl";
 import { down_write, up_write } from "../sync/rwsem";
@@ -37,7 +37,7 @@ export const guest_debug = ops("guest_debug", {
   },
 
   *any_blocks(kvm: Kvm): Task<boolean> {
-    for (const vcpu of yield* requests.kvm_for_each_vcpu(kvm)) {
+    for (const vcpu of yield* vcpus.kvm_for_each_vcpu(kvm)) {
       const cell = to_block_irq(vcpu);
       yield cell.load;
       if (cell.now) return true;

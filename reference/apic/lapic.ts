@@ -4,6 +4,7 @@
  * which gives the same answers sooner, is not modelled.
  */
 import { requests } from "../kvm/requests";
+import { vcpus } from "../kvm/vcpus";
 import type { GuestAction, Kvm, Result, Vcpu } from "../kvm/types";
 import { vcpu_ioctl } from "../kvm/vcpu_ioctl";
 import { kmalloc } from "../sync/fault";
@@ -108,7 +109,7 @@ export const lapic = ops("lapic", {
 
   /** Emulates an IPI: every vCPU that can be found and matches gets it. */
   *kvm_apic_send_ipi(kvm: Kvm, icr: Icr): Task<"ok"> {
-    for (const target of yield* requests.kvm_for_each_vcpu(kvm))
+    for (const target of yield* vcpus.kvm_for_each_vcpu(kvm))
       if (yield* lapic.kvm_apic_match_dest(target, icr)) yield* lapic.deliver_interrupt(target, icr.vector);
     return "ok";
   },

@@ -2,6 +2,7 @@
 import { await_ipi, send_ipi } from "../sync/ipi";
 import { wake_up } from "../sync/wait";
 import { Cell, load_all, ops, rule, type Step, type Task } from "../task";
+import { vcpus } from "./vcpus";
 import { REQUESTS, type Kvm, type RequestBit, type RequestName, type Vcpu } from "./types";
 
 /** Requests that do not wake a blocked vCPU, and whose maker waits for the kick to be acknowledged. */
@@ -53,7 +54,7 @@ export const requests = ops("requests", {
   *kvm_make_all_cpus_request(kvm: Kvm, name: RequestName): Task<void> {
     const waits = NO_WAKEUP_AND_WAIT.has(name);
     const tickets: [Vcpu, number][] = [];
-    for (const vcpu of yield* requests.kvm_for_each_vcpu(kvm)) {
+    for (const vcpu of yield* vcpus.kvm_for_each_vcpu(kvm)) {
       yield* requests.kvm_make_request(vcpu, name);
       if (!waits) yield* wake_up(vcpu.wait);
       if (yield* requests.kvm_request_needs_ipi(vcpu, waits)) tickets.push([vcpu, yield* send_ipi(vcpu.pcpu)]);
@@ -76,14 +77,5 @@ export const requests = ops("requests", {
     yield* wake_up(vcpu.wait);
     if (yield* requests.kvm_request_needs_ipi(vcpu, false)) yield* send_ipi(vcpu.pcpu);
     return "ok";
-  },
-
-  /** The vCPUs that can be found: those below the count, in order of publication. */
-  *kvm_for_each_vcpu(kvm: Kvm): Task<Vcpu[]> {
-    rule("vcpuid.create.walked-by-online");
-    yield kvm.online_vcpus.load;
-    const found = kvm.vcpu_array.slice(0, kvm.online_vcpus.now);
-    if (found.length > 0) yield load_all(found, `vm.vcpus.walked.${found.length}`);
-    return found.flatMap((slot) => slot.now ?? []);
   },
 });

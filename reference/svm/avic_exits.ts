@@ -5,7 +5,7 @@
  */
 import { lapic, to_lapic } from "../apic/lapic";
 import type { ApicRegister, Icr } from "../apic/x86_ops";
-import { requests } from "../kvm/requests";
+import { vcpus } from "../kvm/vcpus";
 import type { Vcpu } from "../kvm/types";
 import { wake_up } from "../sync/wait";
 import { ops, rule, type Task } from "../task";
@@ -44,7 +44,7 @@ export const avic_exits = ops("avic_exits", {
   *avic_kick_target_vcpus(vcpu: Vcpu, icr: Icr): Task<void> {
     rule("avic.ipi.every-target-woken");
     const ids = icr.mode === "physical" ? [icr.dest] : yield* avic_exits.logical_targets(vcpu, icr.dest);
-    for (const target of yield* requests.kvm_for_each_vcpu(vcpu.kvm))
+    for (const target of yield* vcpus.kvm_for_each_vcpu(vcpu.kvm))
       if (ids.includes(target.vcpu_id)) yield* avic_exits.svm_complete_interrupt_delivery(target);
   },
 

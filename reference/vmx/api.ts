@@ -67,6 +67,7 @@ export const vmx_api: Api = {
     "vcpu.*.pid_entry": per_vcpu(entry_of),
     "vcpu.*.pid.pir": per_vcpu((vcpu) => [...to_pi_desc(vcpu).pir.now]),
     "vcpu.*.pid.on": per_vcpu((vcpu) => to_pi_desc(vcpu).control.now.on),
+    "vcpu.*.pid.listed": per_vcpu((vcpu) => to_pi_desc(vcpu).listed.now),
     "vcpu.*.pid.vector": per_vcpu((vcpu) => to_pi_desc(vcpu).control.now.vector),
     "vcpu.*.vmcs.PID_POINTER_TABLE": per_vcpu(table_of),
     "vcpu.*.vmcs.LAST_PID_POINTER_INDEX": per_vcpu((vcpu) => to_vcpu_ipiv(vcpu).last_pid_pointer_index.now),

@@ -4,6 +4,7 @@
  */
 import { pfncache } from "../kvm/pfncache";
 import { requests } from "../kvm/requests";
+import { vcpus } from "../kvm/vcpus";
 import type { Kvm, Vcpu } from "../kvm/types";
 import { mutex_lock, mutex_unlock } from "../sync/mutex";
 import { read_lock_irqsave, read_unlock_irqrestore } from "../sync/rwlock";
@@ -28,7 +29,7 @@ export type Delivery = "raised" | "pending" | "ENOTCONN" | "EWOULDBLOCK" | "EINV
 export const evtchn = ops("evtchn", {
   /** Delivers without sleeping, from any context. */
   *kvm_xen_set_evtchn_fast(kvm: Kvm, { port, vcpu_id }: XenEvtchn): Task<Delivery> {
-    const vcpu = (yield* requests.kvm_for_each_vcpu(kvm)).find((each) => each.vcpu_id === vcpu_id);
+    const vcpu = (yield* vcpus.kvm_for_each_vcpu(kvm)).find((each) => each.vcpu_id === vcpu_id);
     if (vcpu === undefined) return "EINVAL";
     if (!(yield* evtchn.port_exists(kvm, port))) return "EINVAL";
 

@@ -260,6 +260,7 @@ export type ReadPattern =
   | "vcpu.*.irr"
   | "vcpu.*.ldr"
   | "vcpu.*.mode"
+  | "vcpu.*.pid.listed"
   | "vcpu.*.pid.on"
   | "vcpu.*.pid.pir"
   | "vcpu.*.pid.vector"

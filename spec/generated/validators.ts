@@ -12383,7 +12383,7 @@ return errors === 0;
 validate320.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read17: Validate = validate321;
-const schema143 = {"enum":["notification","wakeup"]};
+const schema143 = {"type":"boolean"};
 
 function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12395,8 +12395,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!((data === "notification") || (data === "wakeup"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema143.enum},message:"must be equal to one of the allowed values",schema:schema143.enum,parentSchema:schema143,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema143.type,parentSchema:schema143,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -12411,7 +12411,7 @@ return errors === 0;
 validate321.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read18: Validate = validate322;
-const schema144 = {"type":"boolean"};
+const schema144 = {"enum":["notification","wakeup"]};
 
 function validate322(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12423,8 +12423,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema144.type,parentSchema:schema144,data};
+if(!((data === "notification") || (data === "wakeup"))){
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema144.enum},message:"must be equal to one of the allowed values",schema:schema144.enum,parentSchema:schema144,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -12495,7 +12495,7 @@ return errors === 0;
 validate324.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read21: Validate = validate325;
-const schema147 = {"enum":["none","APIC_ACCESS","APIC_WRITE"]};
+const schema147 = {"type":"boolean"};
 
 function validate325(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12507,8 +12507,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((data === "none") || (data === "APIC_ACCESS")) || (data === "APIC_WRITE"))){
-const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema147.enum},message:"must be equal to one of the allowed values",schema:schema147.enum,parentSchema:schema147,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema147.type,parentSchema:schema147,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -12523,7 +12523,7 @@ return errors === 0;
 validate325.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read22: Validate = validate326;
-const schema148 = {"enum":["none","current","stale"]};
+const schema148 = {"enum":["none","APIC_ACCESS","APIC_WRITE"]};
 
 function validate326(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12535,7 +12535,7 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((data === "none") || (data === "current")) || (data === "stale"))){
+if(!(((data === "none") || (data === "APIC_ACCESS")) || (data === "APIC_WRITE"))){
 const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema148.enum},message:"must be equal to one of the allowed values",schema:schema148.enum,parentSchema:schema148,data};
 if(vErrors === null){
 vErrors = [err0];
@@ -12551,7 +12551,7 @@ return errors === 0;
 validate326.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read23: Validate = validate327;
-const schema149 = {"type":"boolean"};
+const schema149 = {"enum":["none","current","stale"]};
 
 function validate327(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12563,8 +12563,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema149.type,parentSchema:schema149,data};
+if(!(((data === "none") || (data === "current")) || (data === "stale"))){
+const err0 = {instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema149.enum},message:"must be equal to one of the allowed values",schema:schema149.enum,parentSchema:schema149,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -12579,7 +12579,7 @@ return errors === 0;
 validate327.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read24: Validate = validate328;
-const schema150 = {"type":"integer"};
+const schema150 = {"type":"boolean"};
 
 function validate328(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12591,8 +12591,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema150.type,parentSchema:schema150,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema150.type,parentSchema:schema150,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -12607,7 +12607,7 @@ return errors === 0;
 validate328.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read25: Validate = validate329;
-const schema151 = {"type":"boolean"};
+const schema151 = {"type":"integer"};
 
 function validate329(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12619,8 +12619,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema151.type,parentSchema:schema151,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema151.type,parentSchema:schema151,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -12635,7 +12635,7 @@ return errors === 0;
 validate329.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read26: Validate = validate330;
-const schema152 = {"type":"integer"};
+const schema152 = {"type":"boolean"};
 
 function validate330(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12647,8 +12647,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema152.type,parentSchema:schema152,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema152.type,parentSchema:schema152,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -12719,7 +12719,7 @@ return errors === 0;
 validate332.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read29: Validate = validate333;
-const schema155 = {"type":"string"};
+const schema155 = {"type":"integer"};
 
 function validate333(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12731,8 +12731,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema155.type,parentSchema:schema155,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema155.type,parentSchema:schema155,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -12831,7 +12831,7 @@ return errors === 0;
 validate336.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read33: Validate = validate337;
-const schema159 = {"type":"array","items":{"type":"string"}};
+const schema159 = {"type":"string"};
 
 function validate337(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12843,12 +12843,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(Array.isArray(data)){
-const len0 = data.length;
-for(let i0=0; i0<len0; i0++){
-let data0 = data[i0];
-if(typeof data0 !== "string"){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema159.items.type,parentSchema:schema159.items,data:data0};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema159.type,parentSchema:schema159,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -12857,25 +12853,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema159.type,parentSchema:schema159,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
 validate337.errors = vErrors;
 return errors === 0;
 }
-validate337.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate337.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read34: Validate = validate338;
-const schema160 = {"type":"boolean"};
+const schema160 = {"type":"array","items":{"type":"string"}};
 
 function validate338(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12887,8 +12871,12 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema160.type,parentSchema:schema160,data};
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+let data0 = data[i0];
+if(typeof data0 !== "string"){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema160.items.type,parentSchema:schema160.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -12897,10 +12885,22 @@ vErrors.push(err0);
 }
 errors++;
 }
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema160.type,parentSchema:schema160,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
 validate338.errors = vErrors;
 return errors === 0;
 }
-validate338.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate338.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
 const read35: Validate = validate339;
 const schema161 = {"type":"boolean"};
@@ -12931,7 +12931,7 @@ return errors === 0;
 validate339.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read36: Validate = validate340;
-const schema162 = {"type":"integer"};
+const schema162 = {"type":"boolean"};
 
 function validate340(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12943,8 +12943,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema162.type,parentSchema:schema162,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema162.type,parentSchema:schema162,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -12959,7 +12959,7 @@ return errors === 0;
 validate340.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read37: Validate = validate341;
-const schema163 = {"type":"array","items":{"type":"integer"}};
+const schema163 = {"type":"integer"};
 
 function validate341(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -12971,12 +12971,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(Array.isArray(data)){
-const len0 = data.length;
-for(let i0=0; i0<len0; i0++){
-let data0 = data[i0];
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema163.items.type,parentSchema:schema163.items,data:data0};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema163.type,parentSchema:schema163,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -12985,22 +12981,10 @@ vErrors.push(err0);
 }
 errors++;
 }
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema163.type,parentSchema:schema163,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
 validate341.errors = vErrors;
 return errors === 0;
 }
-validate341.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate341.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read38: Validate = validate342;
 const schema164 = {"type":"array","items":{"type":"integer"}};
@@ -13047,7 +13031,7 @@ return errors === 0;
 validate342.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
 const read39: Validate = validate343;
-const schema165 = {"type":"boolean"};
+const schema165 = {"type":"array","items":{"type":"integer"}};
 
 function validate343(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13059,8 +13043,12 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema165.type,parentSchema:schema165,data};
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+let data0 = data[i0];
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema165.items.type,parentSchema:schema165.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13069,13 +13057,25 @@ vErrors.push(err0);
 }
 errors++;
 }
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema165.type,parentSchema:schema165,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
 validate343.errors = vErrors;
 return errors === 0;
 }
-validate343.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate343.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
 const read40: Validate = validate344;
-const schema166 = {"type":"string"};
+const schema166 = {"type":"boolean"};
 
 function validate344(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13087,8 +13087,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema166.type,parentSchema:schema166,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema166.type,parentSchema:schema166,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13131,7 +13131,7 @@ return errors === 0;
 validate345.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read42: Validate = validate346;
-const schema168 = {"type":"array","items":{"type":"integer"}};
+const schema168 = {"type":"string"};
 
 function validate346(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13143,12 +13143,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(Array.isArray(data)){
-const len0 = data.length;
-for(let i0=0; i0<len0; i0++){
-let data0 = data[i0];
-if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
-const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema168.items.type,parentSchema:schema168.items,data:data0};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema168.type,parentSchema:schema168,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13157,25 +13153,13 @@ vErrors.push(err0);
 }
 errors++;
 }
-}
-}
-else {
-const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema168.type,parentSchema:schema168,data};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
 validate346.errors = vErrors;
 return errors === 0;
 }
-validate346.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
+validate346.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read43: Validate = validate347;
-const schema169 = {"type":"boolean"};
+const schema169 = {"type":"array","items":{"type":"integer"}};
 
 function validate347(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13187,8 +13171,12 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema169.type,parentSchema:schema169,data};
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+let data0 = data[i0];
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema169.items.type,parentSchema:schema169.items,data:data0};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13197,13 +13185,25 @@ vErrors.push(err0);
 }
 errors++;
 }
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array",schema:schema169.type,parentSchema:schema169,data};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
 validate347.errors = vErrors;
 return errors === 0;
 }
-validate347.evaluated = {"dynamicProps":false,"dynamicItems":false};
+validate347.evaluated = {"items":true,"dynamicProps":false,"dynamicItems":false};
 
 const read44: Validate = validate348;
-const schema170 = {"type":"integer"};
+const schema170 = {"type":"boolean"};
 
 function validate348(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13215,8 +13215,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema170.type,parentSchema:schema170,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema170.type,parentSchema:schema170,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13231,7 +13231,7 @@ return errors === 0;
 validate348.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read45: Validate = validate349;
-const schema171 = {"type":"boolean"};
+const schema171 = {"type":"integer"};
 
 function validate349(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13243,8 +13243,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema171.type,parentSchema:schema171,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema171.type,parentSchema:schema171,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13259,7 +13259,7 @@ return errors === 0;
 validate349.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read46: Validate = validate350;
-const schema172 = {"oneOf":[{"type":"integer"},{"const":"none"}]};
+const schema172 = {"type":"boolean"};
 
 function validate350(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13271,12 +13271,40 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema172.type,parentSchema:schema172,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate350.errors = vErrors;
+return errors === 0;
+}
+validate350.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read47: Validate = validate351;
+const schema173 = {"oneOf":[{"type":"integer"},{"const":"none"}]};
+
+function validate351(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate351.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
 const _errs0 = errors;
 let valid0 = false;
 let passing0 = null;
 const _errs1 = errors;
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema172.oneOf[0].type,parentSchema:schema172.oneOf[0],data};
+const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema173.oneOf[0].type,parentSchema:schema173.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13292,7 +13320,7 @@ passing0 = 0;
 }
 const _errs3 = errors;
 if("none" !== data){
-const err1 = {instancePath,schemaPath:"#/oneOf/1/const",keyword:"const",params:{allowedValue: "none"},message:"must be equal to constant",schema:"none",parentSchema:schema172.oneOf[1],data};
+const err1 = {instancePath,schemaPath:"#/oneOf/1/const",keyword:"const",params:{allowedValue: "none"},message:"must be equal to constant",schema:"none",parentSchema:schema173.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -13313,7 +13341,7 @@ passing0 = 1;
 }
 }
 if(!valid0){
-const err2 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema172.oneOf,parentSchema:schema172,data};
+const err2 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema173.oneOf,parentSchema:schema173,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -13333,41 +13361,13 @@ vErrors = null;
 }
 }
 }
-validate350.errors = vErrors;
-return errors === 0;
-}
-validate350.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read47: Validate = validate351;
-const schema173 = {"type":"boolean"};
-
-function validate351(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate351.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema173.type,parentSchema:schema173,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
 validate351.errors = vErrors;
 return errors === 0;
 }
 validate351.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read48: Validate = validate352;
-const schema174 = {"type":"integer"};
+const schema174 = {"type":"boolean"};
 
 function validate352(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13379,8 +13379,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema174.type,parentSchema:schema174,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema174.type,parentSchema:schema174,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13395,7 +13395,7 @@ return errors === 0;
 validate352.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read49: Validate = validate353;
-const schema175 = {"oneOf":[{"type":"integer"},{"const":"none"}]};
+const schema175 = {"type":"integer"};
 
 function validate353(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13407,12 +13407,40 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema175.type,parentSchema:schema175,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate353.errors = vErrors;
+return errors === 0;
+}
+validate353.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read50: Validate = validate354;
+const schema176 = {"oneOf":[{"type":"integer"},{"const":"none"}]};
+
+function validate354(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate354.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
 const _errs0 = errors;
 let valid0 = false;
 let passing0 = null;
 const _errs1 = errors;
 if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema175.oneOf[0].type,parentSchema:schema175.oneOf[0],data};
+const err0 = {instancePath,schemaPath:"#/oneOf/0/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema176.oneOf[0].type,parentSchema:schema176.oneOf[0],data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13428,7 +13456,7 @@ passing0 = 0;
 }
 const _errs3 = errors;
 if("none" !== data){
-const err1 = {instancePath,schemaPath:"#/oneOf/1/const",keyword:"const",params:{allowedValue: "none"},message:"must be equal to constant",schema:"none",parentSchema:schema175.oneOf[1],data};
+const err1 = {instancePath,schemaPath:"#/oneOf/1/const",keyword:"const",params:{allowedValue: "none"},message:"must be equal to constant",schema:"none",parentSchema:schema176.oneOf[1],data};
 if(vErrors === null){
 vErrors = [err1];
 }
@@ -13449,7 +13477,7 @@ passing0 = 1;
 }
 }
 if(!valid0){
-const err2 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema175.oneOf,parentSchema:schema175,data};
+const err2 = {instancePath,schemaPath:"#/oneOf",keyword:"oneOf",params:{passingSchemas: passing0},message:"must match exactly one schema in oneOf",schema:schema176.oneOf,parentSchema:schema176,data};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -13469,41 +13497,13 @@ vErrors = null;
 }
 }
 }
-validate353.errors = vErrors;
-return errors === 0;
-}
-validate353.evaluated = {"dynamicProps":false,"dynamicItems":false};
-
-const read50: Validate = validate354;
-const schema176 = {"type":"integer"};
-
-function validate354(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
-let vErrors = null;
-let errors = 0;
-const evaluated0 = validate354.evaluated;
-if(evaluated0.dynamicProps){
-evaluated0.props = undefined;
-}
-if(evaluated0.dynamicItems){
-evaluated0.items = undefined;
-}
-if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema176.type,parentSchema:schema176,data};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
 validate354.errors = vErrors;
 return errors === 0;
 }
 validate354.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read51: Validate = validate355;
-const schema177 = {"type":"string"};
+const schema177 = {"type":"integer"};
 
 function validate355(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13515,8 +13515,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema177.type,parentSchema:schema177,data};
+if(!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "integer"},message:"must be integer",schema:schema177.type,parentSchema:schema177,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13559,7 +13559,7 @@ return errors === 0;
 validate356.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read53: Validate = validate357;
-const schema179 = {"type":"boolean"};
+const schema179 = {"type":"string"};
 
 function validate357(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13571,8 +13571,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema179.type,parentSchema:schema179,data};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema179.type,parentSchema:schema179,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13643,7 +13643,7 @@ return errors === 0;
 validate359.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read56: Validate = validate360;
-const schema182 = {"type":"string"};
+const schema182 = {"type":"boolean"};
 
 function validate360(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13655,8 +13655,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema182.type,parentSchema:schema182,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema182.type,parentSchema:schema182,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13727,7 +13727,7 @@ return errors === 0;
 validate362.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read59: Validate = validate363;
-const schema185 = {"type":["integer","string"]};
+const schema185 = {"type":"string"};
 
 function validate363(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13739,8 +13739,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema185.type},message:"must be integer,string",schema:schema185.type,parentSchema:schema185,data};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema185.type,parentSchema:schema185,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13755,7 +13755,7 @@ return errors === 0;
 validate363.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read60: Validate = validate364;
-const schema186 = {"type":"boolean"};
+const schema186 = {"type":["integer","string"]};
 
 function validate364(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13767,8 +13767,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema186.type,parentSchema:schema186,data};
+if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema186.type},message:"must be integer,string",schema:schema186.type,parentSchema:schema186,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13783,7 +13783,7 @@ return errors === 0;
 validate364.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read61: Validate = validate365;
-const schema187 = {"type":"string"};
+const schema187 = {"type":"boolean"};
 
 function validate365(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13795,8 +13795,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "string"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema187.type,parentSchema:schema187,data};
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema187.type,parentSchema:schema187,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13811,7 +13811,7 @@ return errors === 0;
 validate365.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 const read62: Validate = validate366;
-const schema188 = {"type":"boolean"};
+const schema188 = {"type":"string"};
 
 function validate366(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -13823,8 +13823,8 @@ evaluated0.props = undefined;
 if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
-if(typeof data !== "boolean"){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema188.type,parentSchema:schema188,data};
+if(typeof data !== "string"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "string"},message:"must be string",schema:schema188.type,parentSchema:schema188,data};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -13837,6 +13837,34 @@ validate366.errors = vErrors;
 return errors === 0;
 }
 validate366.evaluated = {"dynamicProps":false,"dynamicItems":false};
+
+const read63: Validate = validate367;
+const schema189 = {"type":"boolean"};
+
+function validate367(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate367.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(typeof data !== "boolean"){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "boolean"},message:"must be boolean",schema:schema189.type,parentSchema:schema189,data};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+validate367.errors = vErrors;
+return errors === 0;
+}
+validate367.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 /** For each call, its arguments: an object without the keys that every call has. */
 export const callArguments: ReadonlyMap<string, Validate> = new Map<string, Validate>([
@@ -13903,50 +13931,51 @@ export const readValue: ReadonlyMap<string, Validate> = new Map<string, Validate
   ["ipiv.pages", read14],
   ["vcpu.*.pid.pir", read15],
   ["vcpu.*.pid.on", read16],
-  ["vcpu.*.pid.vector", read17],
-  ["vcpu.*.vmcs.VIRT_INTR_DELIVERY", read18],
-  ["vcpu.*.vmcs02.VIRT_INTR_DELIVERY", read19],
-  ["vcpu.*.vmcs02.IPI_VIRT", read20],
-  ["vcpu.*.vmcs.EXIT_REASON", read21],
-  ["vcpu.*.vmcs.PID_POINTER_TABLE", read22],
-  ["vcpu.*.vmcs.IPI_VIRT", read23],
-  ["vcpu.*.vmcs.LAST_PID_POINTER_INDEX", read24],
-  ["vcpu.*.request.*", read25],
-  ["vcpu.*.tlb_flush", read26],
-  ["mmu_notifier.active", read27],
-  ["mmu_notifier.in_progress", read28],
-  ["apic_page.frame", read29],
-  ["apic_page.translation", read30],
-  ["vcpu.*.tlb.apic_page", read31],
-  ["vcpu.*.vmcs.APIC_ACCESS_ADDR", read32],
-  ["apicv.inhibits", read33],
-  ["apicv.inhibited", read34],
-  ["vcpu.*.apicv_active", read35],
-  ["synic.auto_eoi_vcpus", read36],
-  ["vcpu.*.synic.vectors", read37],
-  ["vcpu.*.synic.auto_eoi", read38],
-  ["vcpu.*.blocking", read39],
-  ["vcpu.*.ldr", read40],
-  ["vcpu.*.dfr", read41],
-  ["vcpu.*.irr", read42],
-  ["vcpu.*.vmcb.avic_enable", read43],
-  ["vcpu.*.vmcb.avic_max_index", read44],
-  ["avic.physical.*.valid", read45],
-  ["avic.physical.*.owner", read46],
-  ["avic.physical.*.is_running", read47],
-  ["avic.physical.*.host", read48],
-  ["avic.logical.*.target", read49],
-  ["avic.logical_named_twice", read50],
-  ["xen.shared_info.pending.*", read51],
-  ["xen.shared_info.vcpu_info.*.pending_sel", read52],
-  ["xen.shared_info.mapped", read53],
-  ["xen.vcpu.*.vcpu_info_mapped", read54],
-  ["xen.vcpu.*.runstate_mapped", read55],
-  ["xen.vcpu.*.pending_sel", read56],
-  ["xen.vcpu.*.upcall_pending", read57],
-  ["xen.vcpu.*.shadow_sel", read58],
-  ["xen.vcpu.*.runstate.state", read59],
-  ["xen.vcpu.*.runstate.updating", read60],
-  ["xen.vcpu.*.runstate.entry_time", read61],
-  ["xen.vcpu.*.runstate.adds_up", read62],
+  ["vcpu.*.pid.listed", read17],
+  ["vcpu.*.pid.vector", read18],
+  ["vcpu.*.vmcs.VIRT_INTR_DELIVERY", read19],
+  ["vcpu.*.vmcs02.VIRT_INTR_DELIVERY", read20],
+  ["vcpu.*.vmcs02.IPI_VIRT", read21],
+  ["vcpu.*.vmcs.EXIT_REASON", read22],
+  ["vcpu.*.vmcs.PID_POINTER_TABLE", read23],
+  ["vcpu.*.vmcs.IPI_VIRT", read24],
+  ["vcpu.*.vmcs.LAST_PID_POINTER_INDEX", read25],
+  ["vcpu.*.request.*", read26],
+  ["vcpu.*.tlb_flush", read27],
+  ["mmu_notifier.active", read28],
+  ["mmu_notifier.in_progress", read29],
+  ["apic_page.frame", read30],
+  ["apic_page.translation", read31],
+  ["vcpu.*.tlb.apic_page", read32],
+  ["vcpu.*.vmcs.APIC_ACCESS_ADDR", read33],
+  ["apicv.inhibits", read34],
+  ["apicv.inhibited", read35],
+  ["vcpu.*.apicv_active", read36],
+  ["synic.auto_eoi_vcpus", read37],
+  ["vcpu.*.synic.vectors", read38],
+  ["vcpu.*.synic.auto_eoi", read39],
+  ["vcpu.*.blocking", read40],
+  ["vcpu.*.ldr", read41],
+  ["vcpu.*.dfr", read42],
+  ["vcpu.*.irr", read43],
+  ["vcpu.*.vmcb.avic_enable", read44],
+  ["vcpu.*.vmcb.avic_max_index", read45],
+  ["avic.physical.*.valid", read46],
+  ["avic.physical.*.owner", read47],
+  ["avic.physical.*.is_running", read48],
+  ["avic.physical.*.host", read49],
+  ["avic.logical.*.target", read50],
+  ["avic.logical_named_twice", read51],
+  ["xen.shared_info.pending.*", read52],
+  ["xen.shared_info.vcpu_info.*.pending_sel", read53],
+  ["xen.shared_info.mapped", read54],
+  ["xen.vcpu.*.vcpu_info_mapped", read55],
+  ["xen.vcpu.*.runstate_mapped", read56],
+  ["xen.vcpu.*.pending_sel", read57],
+  ["xen.vcpu.*.upcall_pending", read58],
+  ["xen.vcpu.*.shadow_sel", read59],
+  ["xen.vcpu.*.runstate.state", read60],
+  ["xen.vcpu.*.runstate.updating", read61],
+  ["xen.vcpu.*.runstate.entry_time", read62],
+  ["xen.vcpu.*.runstate.adds_up", read63],
 ]);
