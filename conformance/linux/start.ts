@@ -3,9 +3,11 @@ import { Crashed } from "../adapter/door";
 import type { Remote } from "../adapter/remote";
 import { PATIENCE } from "../adapter/stdio";
 import type { Agent } from "./agent";
+import { checkDevice } from "./device";
 import { SERIES, type Series } from "./kernels";
 import { Kvm } from "./kvm";
 import { guestProgram, startLocal } from "./local";
+import { thisMachine, type Machine } from "./machine";
 import { startGuest } from "./qemu";
 
 /** Which KVM: that of this machine, or that of a Debian kernel of its own under QEMU. */
@@ -19,14 +21,23 @@ export interface KvmOptions {
   readonly patience: number;
 }
 
-/** Makes KVM ready to be asked. Throws Crashed, with the command that gets it, if something is not there. */
-export function startKvm({ where, avic, kernel, patience }: KvmOptions): Promise<Remote> {
+/** Makes KVM ready to be asked. Its hello throws Crashed, with the command that gets it, if something is not there. */
+export function startKvm({ where, avic, kernel, patience }: KvmOptions, machine = thisMachine()): Promise<Remote> {
   const { deadline, restarts } = PATIENCE;
-  const source = { guestProgram, deadline: deadline * patience, restarts };
-  if (where === "here") return Promise.resolve(new Kvm({ ...source, name: "KVM", start: startLocal, ours: false }));
-  const options = { parameters: avic ? "avic=1 force_avic=1" : "avic=0", ...(kernel !== undefined && { kernel: seriesOf(kernel) }) };
+  const source = { guestProgram: () => guestProgram(machine), deadline: deadline * patience, restarts };
+  if (where === "here") return Promise.resolve(new Kvm({ ...source, name: "KVM", start: () => startHere(machine), ours: false }));
+  const options = {
+    machine,
+    parameters: avic ? "avic=1 force_avic=1" : "avic=0",
+    ...(kernel !== undefined && { kernel: seriesOf(kernel) }),
+  };
   const start = async (): Promise<Agent> => (await startGuest(options)).agent;
   return Promise.resolve(new Kvm({ ...source, name: "KVM in QEMU", start, ours: true }));
+}
+
+async function startHere(machine: Machine): Promise<Agent> {
+  checkDevice(machine);
+  return startLocal(machine);
 }
 
 function seriesOf(kernel: string): Series {
