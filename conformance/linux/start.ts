@@ -3,9 +3,11 @@ import { Crashed } from "../adapter/door";
 import type { Remote } from "../adapter/remote";
 import { PATIENCE } from "../adapter/stdio";
 import type { Agent } from "./agent";
+import { checkDevice } from "./device";
 import { SERIES, type Series } from "./kernels";
 import { Kvm } from "./kvm";
 import { guestProgram, startLocal } from "./local";
+import { thisMachine } from "./machine";
 import { startGuest } from "./qemu";
 
 /** Which KVM: that of this machine, or that of a Debian kernel of its own under QEMU. */
@@ -23,10 +25,15 @@ export interface KvmOptions {
 export function startKvm({ where, avic, kernel, patience }: KvmOptions): Promise<Remote> {
   const { deadline, restarts } = PATIENCE;
   const source = { guestProgram, deadline: deadline * patience, restarts };
-  if (where === "here") return Promise.resolve(new Kvm({ ...source, name: "KVM", start: startLocal, ours: false }));
+  if (where === "here") return Promise.resolve(new Kvm({ ...source, name: "KVM", start: startHere, ours: false }));
   const options = { parameters: avic ? "avic=1 force_avic=1" : "avic=0", ...(kernel !== undefined && { kernel: seriesOf(kernel) }) };
   const start = async (): Promise<Agent> => (await startGuest(options)).agent;
   return Promise.resolve(new Kvm({ ...source, name: "KVM in QEMU", start, ours: true }));
+}
+
+async function startHere(): Promise<Agent> {
+  checkDevice(thisMachine());
+  return startLocal();
 }
 
 function seriesOf(kernel: string): Series {
