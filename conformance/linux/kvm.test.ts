@@ -274,11 +274,15 @@ test("what cannot be made while others race is said to be so", async () => {
   expect(reply).toEqual({ unsupported: true });
 });
 
-test("calls of one case do not share the memory of their arguments", async () => {
+test("arguments of calls that race lie apart, and those of any number of calls fit that do not", async () => {
   const places: bigint[] = [];
   const agent = new MadeUp((_, request, arg) => (request === IOCTL.ENABLE_CAP ? (places.push(arg), 0n) : undefined));
-  const enable = call("vm.enable_cap", { cap: "MAX_VCPU_ID", value: 2 });
-  await ask(over(agent), open(), enable, enable);
+  const kvm = over(agent);
+  const enable = (thread: string): Request => call("vm.enable_cap", { cap: "MAX_VCPU_ID", value: 2 }, thread);
+  await ask(kvm, open({}, { repeat: 1 }), enable("A"), enable("B"), { op: "step", reads: [] }, close);
   expect(new Set(places).size).toBe(2);
   expect(places.every((at) => at >= SCRATCH.at && at < SCRATCH.at + SCRATCH.size)).toBe(true);
+  const many = SCRATCH.size / STRUCTS.kvm_enable_cap.size;
+  const replies = await ask(kvm, open(), ...Array.from({ length: many }, () => enable("A")));
+  expect(replies.at(-1)).toEqual({ returned: "ok" });
 });

@@ -17,40 +17,14 @@ import type {
 import { Crashed, Overdue } from "../adapter/door";
 import type { Remote } from "../adapter/remote";
 import { declaredAs } from "../case/names";
-import type { Agent } from "./agent";
+import { connect, type Connected, type Source } from "./connect";
 import { takeReads, type Args, type AskedRead } from "./calls";
-import { vocabularyOf, type Vocabulary } from "./chapters";
-import { Inside } from "./inside";
 import type { KernelEvents } from "./kernel-events";
 import { openWorld, whyNot } from "./opening";
-import { probe, type Probed } from "./probe";
 import { QueuedRace } from "./race";
 import { Script, type From } from "./script";
 import { Threads } from "./threads";
 import type { World } from "./world";
-
-/** How an agent is started, and how much is borne with. */
-export interface Source {
-  readonly name: string;
-  readonly start: () => Promise<Agent>;
-  /** The machine is ours alone: we may mount what we like, and look into its kernel. */
-  readonly ours: boolean;
-  /** The program of guest.S. */
-  readonly guestProgram: () => Uint8Array;
-  /** For one answer, in milliseconds. */
-  readonly deadline: number;
-  /** How often an agent is started again after one that died. */
-  readonly restarts: number;
-}
-
-/** A kernel that is connected. */
-interface Connected {
-  readonly agent: Agent;
-  readonly probed: Probed;
-  readonly vocabulary: Vocabulary;
-  /** Its inside, if we may look there. */
-  readonly inside: Inside | undefined;
-}
 
 /** The world that is open. */
 interface Opened {
@@ -160,17 +134,7 @@ export class Kvm implements Remote {
   private async connect(): Promise<Connected> {
     if (this.connected !== undefined) return this.connected;
     if (this.hasGivenUp()) throw new Crashed(`it died ${this.deaths} times, and is not started again`);
-    const { ours, guestProgram, start } = this.source;
-    const agent = await start();
-    try {
-      const probed = await probe(agent, guestProgram(), ours);
-      const inside = ours ? await Inside.of(agent, probed) : undefined;
-      return (this.connected = { agent, probed, vocabulary: vocabularyOf(probed), inside });
-    } catch (error) {
-      const what = error instanceof Error ? error.message : String(error);
-      agent.kill(what);
-      throw new Crashed(what);
-    }
+    return (this.connected = await connect(this.source));
   }
 
   private async answer(request: Request): Promise<Reply> {
@@ -213,6 +177,8 @@ export class Kvm implements Remote {
       race.queue(thread, make, args);
       return { queued: true };
     }
+    // Calls on one thread of the agent's come one after the other.
+    if (!threads.anyBlocked()) world.freeRoom();
     const script = new Script();
     const answer = make(script, world, args);
     await events?.start();

@@ -7,6 +7,8 @@ export const PAGE = 0x1000;
 
 /** Arguments of ioctls, and what they answer. */
 export const SCRATCH = { at: 0x10_0000_0000, size: 0x10_0000 } as const;
+/** The same for files. */
+export const FILES = { at: 0x10_1000_0000, size: 0x1000 } as const;
 /** The guest's program, and behind it a mailbox and a stack for each vCPU that runs. */
 export const GUEST_PROGRAM = { at: 0x11_0000_0000, size: 0x1_0000 } as const;
 /** The page that KVM_RUN shares, for each vCPU that runs. */
@@ -26,7 +28,7 @@ export function allowFds(script: Script, at: number): void {
 
 /** Maps everything but the run pages, which each vCPU brings. */
 export function mapMemory(script: Script): void {
-  for (const { at, size } of [SCRATCH, GUEST_PROGRAM, GUEST])
+  for (const { at, size } of [SCRATCH, FILES, GUEST_PROGRAM, GUEST])
     script.syscall(SYS.mmap, [at, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0]);
   // A page is to move alone.
   script.syscall(SYS.madvise, [GUEST.at, GUEST.size, MADV_NOHUGEPAGE]);

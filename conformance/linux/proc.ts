@@ -1,11 +1,11 @@
 /** Small files of the machine that the agent is on. */
 import { AT_FDCWD, O_CLOEXEC, O_RDONLY, SYS } from "./ioctl";
-import { SCRATCH } from "./memory";
+import { FILES } from "./memory";
 import type { Slot } from "./program";
 import { errnoOf, type From, type Script } from "./script";
 
-/** At the end of the scratch memory, where no case's arguments come: a path, then what was read. */
-const PATH = SCRATCH.at + SCRATCH.size - 0x1000;
+/** A path, then what was read. */
+const PATH = FILES.at;
 const TEXT = PATH + 0x200;
 const TEXT_BYTES = 0x800;
 /** The last slots are those of files. */

@@ -116,6 +116,11 @@ export class World {
     return at;
   }
 
+  /** All that was placed is done with. */
+  freeRoom(): void {
+    this.scratch = SCRATCH.at;
+  }
+
   /** Writes a structure into scratch memory, and gives its address. */
   place<S extends StructName>(script: Script, name: S, values: { readonly [F in FieldOf<S>]?: number | bigint }): number {
     const bytes = pack(name, values);
