@@ -23,7 +23,9 @@ function readSpec() {
   const tables = ["features", "calls", "reads", "events", "locks"].map((name) => readYaml(`spec/${name}.yaml`));
   const ruleFiles = fs.readdirSync(path.join(ROOT, "spec/rules")).filter((name) => name.endsWith(".yaml"));
   const rules = ruleFiles.sort().flatMap((name) => readYaml(`spec/rules/${name}`).rules.map((each) => each.rule));
-  const schemas = Object.fromEntries(["case", "rule", "equivalents", "tables", "ledger", "dialogue"].map((name) => [name, readSchema(name)]));
+  const schemas = Object.fromEntries(
+    ["case", "rule", "equivalents", "tables", "ledger", "dialogue"].map((name) => [name, readSchema(name)]),
+  );
   return { ...Object.assign({}, ...tables), rules, schemas };
 }
 

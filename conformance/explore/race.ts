@@ -40,6 +40,8 @@ export interface Histogram extends Race {
   readonly never: readonly string[];
   /** How many of the claims that are seen in an order of calls cannot be seen in a race. */
   readonly unjudged: number;
+  /** The reads that outcomes name and no race shows: there they are told apart without them. */
+  readonly without: readonly string[];
 }
 
 /** The thread of the calls before the race. */
@@ -101,7 +103,8 @@ export class RaceJudge {
       return claim.kind === "finally" ? this.hides(claim.compiled.reads) : claim.kind !== "sometimes";
     });
     const most = [...this.seen.values()].sort((a, b) => b.times - a.times);
-    return { ...this.race, outcomes: most, never, unjudged: unseen.length };
+    const without = outcomes.reads.filter((read) => this.hidden.has(read));
+    return { ...this.race, outcomes: most, never, unjudged: unseen.length, without };
   }
 
   private judgeSome({ times, returns, reads }: Raced): void {

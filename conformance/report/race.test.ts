@@ -14,6 +14,7 @@ const RACE: NonNullable<How["race"]> = {
   ],
   never: ["A EEXIST"],
   unjudged: 1,
+  without: [],
 };
 const plain = (lines: readonly string[]): string[] => lines.map(stripVTControlCharacters);
 
@@ -25,6 +26,9 @@ test("outcomes are listed with their number, and what they are if not expected",
     "    0 x  A EEXIST (listed, never seen)",
   ]);
   expect(raceInWords(RACE)).toBe("3,000 worlds raced (seed 4), 1 claim not seen there");
+  expect(raceInWords({ ...RACE, without: ["vm.online_vcpus"] })).toBe(
+    "3,000 worlds raced (seed 4), 1 claim, vm.online_vcpus not seen there",
+  );
   expect(raceInWords({ ...RACE, worlds: 1, unjudged: 0 })).toBe("1 world raced (seed 4)");
 });
 

@@ -8,9 +8,10 @@ type Race = NonNullable<How["race"]>;
 const MOST = 12;
 
 /** How a race was made. */
-export function raceInWords({ worlds, seed, unjudged }: Race): string {
-  const blind = unjudged === 0 ? "" : `, ${unjudged} claim${unjudged === 1 ? "" : "s"} not seen there`;
-  return `${worlds.toLocaleString("en-US")} world${worlds === 1 ? "" : "s"} raced (seed ${seed})${blind}`;
+export function raceInWords({ worlds, seed, unjudged, without }: Race): string {
+  const blind = [...(unjudged === 0 ? [] : [`${unjudged} claim${unjudged === 1 ? "" : "s"}`]), ...without];
+  const unseen = blind.length === 0 ? "" : `, ${blind.join(", ")} not seen there`;
+  return `${worlds.toLocaleString("en-US")} world${worlds === 1 ? "" : "s"} raced (seed ${seed})${unseen}`;
 }
 
 /** A line for each outcome, the most frequent first, then the listed ones that were never seen. */
