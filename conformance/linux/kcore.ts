@@ -124,7 +124,7 @@ function segmentsOf(elf: Buffer): Segment[] {
     }));
 }
 
-/** Lines as `ffffffffc0442b90 d vm_list	[kvm]`. */
+/** Lines as `ffffffffc0442b90 d vm_list`, and with a tab `[kvm]` if it is a module's. */
 function symbolsOf(text: string): ReadonlyMap<string, bigint> {
   const symbols = new Map<string, bigint>();
   for (const line of text.split("\n")) {

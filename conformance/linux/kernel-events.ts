@@ -5,7 +5,7 @@ import type { Kernel } from "./kernel";
 import type { KernelVcpu, KernelVm, KernelVmLook } from "./kernel-vm";
 import { LockOrder } from "./lock-order";
 import type { Tracer } from "./trace";
-import { addressesOf, Follower } from "./trace-events";
+import { addressesOf, Follower, NOTIFIER } from "./trace-events";
 import { TraceLost } from "./trace-lines";
 import { Watchpoints, WATCHPOINTS } from "./watchpoints";
 
@@ -54,7 +54,7 @@ export class KernelEvents {
     if (this.before !== undefined) compare(all, this.before, await countsOf(look, vcpus));
     await this.watch(look, vcpus);
     const seen = events
-      .filter(({ prepares }) => !prepares)
+      .filter(({ event, prepares }) => !prepares && event !== NOTIFIER.entered && event !== NOTIFIER.left)
       .map(({ event, tid }) => {
         const thread = threadOf(tid);
         return thread === undefined ? { event } : { event, thread };

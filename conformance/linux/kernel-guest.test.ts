@@ -14,8 +14,10 @@ import { QEMU, startGuest, type Guest } from "./qemu";
 import { Tracer } from "./trace";
 import { pack } from "./uapi";
 
-const NR = { open: 2, close: 3, mmap: 9, ioctl: 16, mkdir: 83, mount: 165 } as const;
+const NR = { open: 2, close: 3, mmap: 9, ioctl: 16, madvise: 28, mkdir: 83, mount: 165 } as const;
 const [CREATE_VM, CREATE_VCPU, CREATE_IRQCHIP, ENABLE_CAP, SET_MSRS] = [0xae01, 0xae41, 0xae60, 0x4068aea3, 0x4008ae89];
+const SET_MEMORY = 0x4020ae46;
+const DONTNEED = 4;
 const SYNIC2 = 148;
 const SINT0 = 0x40000090;
 const AT = 0x1_0000_0000;
@@ -138,6 +140,25 @@ inGuest("the kernel's events come in their order, and nothing of what it counted
     wanted.filter((event) => event !== "srcu.kvm_srcu.entered"),
   );
   await events.close();
+  await closed();
+});
+
+inGuest("what the MMU notifier takes is known to be taken in a callback", async () => {
+  const vm = await opened();
+  const region = { slot: 1, guest_phys_addr: 0, memory_size: 0x1000, userspace_addr: AT + 0x4000 };
+  const slot = new Program().poke(AT, pack("kvm_userspace_memory_region", region)).syscall(NR.ioctl, [{ slot: VM }, SET_MEMORY, AT]);
+  expect(await run(slot)).toEqual([0n]);
+  await tracer.start();
+  await run(new Program().syscall(NR.madvise, [AT + 0x4000, 0x1000, DONTNEED]));
+  const names = (await tracer.stop()).map(({ name }) => name).filter((name) => /^notifier|^spin_lock/.test(name));
+  expect(names.filter((name) => name !== "spin_lock")).toEqual([
+    "notifier_start",
+    "notifier_start_end",
+    "notifier_end",
+    "notifier_end_end",
+  ]);
+  expect(names.slice(0, 2)).toEqual(["notifier_start", "spin_lock"]);
+  expect((await (await vm.look()).vcpus()).map(({ id }) => id)).toEqual([0, 5]);
   await closed();
 });
 

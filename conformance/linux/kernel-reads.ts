@@ -7,10 +7,10 @@ export type KernelRead = (vm: KernelVmLook) => Promise<Value | Readonly<Record<s
 
 export type KernelReads = { readonly [R in ReadPattern]?: KernelRead };
 
-/** What KVM_VCPU_MAX_MODES counts: an enum without a name, whose order is part of how kicks work. */
+/** An enum of the kernel's that has no name; its order is the same from Linux 5.17 on. */
 const MODES = ["OUTSIDE_GUEST_MODE", "IN_GUEST_MODE", "EXITING_GUEST_MODE", "READING_SHADOW_PAGE_TABLES"];
 
-/** Macros, which BTF does not have. These have had the same numbers from 5.15 (as far as they existed) to 6.12. */
+/** Macros, which BTF does not have: their numbers in Linux 6.1, 6.6 and 6.12, the arch's own from 8 on. */
 export const REQUESTS = {
   TLB_FLUSH: 0,
   UNBLOCK: 2,

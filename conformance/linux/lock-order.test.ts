@@ -1,4 +1,5 @@
 import { LockOrder } from "./lock-order";
+import { NOTIFIER } from "./trace-events";
 
 const by = (tid: number, ...events: string[]): { event: string; tid: number }[] => events.map((event) => ({ event, tid }));
 const taken = (lock: string): string => `lock.${lock}.taken`;
@@ -33,4 +34,11 @@ test("in a spinlock nothing sleeps, and inside the count of invalidations nothin
   expect(new LockOrder().reports(by(1, taken("mn_invalidate_lock"), taken("mmu_lock")))).toMatchObject([
     { rule: "lock.notifier.count-lock-is-a-leaf" },
   ]);
+});
+
+test("a callback of the MMU notifier takes no lock under which somebody waits for it", () => {
+  const order = new LockOrder();
+  expect(order.reports(by(1, NOTIFIER.entered, taken("mmu_lock"), released("mmu_lock")))).toEqual([]);
+  expect(order.reports(by(1, taken("slots_lock")))).toMatchObject([{ rule: "lock.notifier.no-slots-lock" }]);
+  expect(order.reports(by(1, released("slots_lock"), NOTIFIER.left, taken("slots_lock")))).toEqual([]);
 });

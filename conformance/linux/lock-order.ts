@@ -3,7 +3,7 @@ import { FORBIDDEN, LOCKS } from "../../spec/generated/locks";
 import type { LockName, Report, RuleId } from "../../spec/generated/types";
 import type { Happened } from "./trace-events";
 
-const EVENT = /^(?:lock|srcu)\.(\w+)\.(taken|released|entered|left|synchronize)$/;
+const EVENT = /^(?:lock|srcu|context)\.(\w+)\.(taken|released|entered|left|synchronize)$/;
 const SLEEPING = Object.keys(LOCKS).filter((name) => ["mutex", "rwsem"].includes(LOCKS[name as LockName]));
 
 /** By the two names: the rule that the pair breaks. */

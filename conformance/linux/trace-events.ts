@@ -11,6 +11,9 @@ const PREPARATIONS = new Set(
   [IOCTL.GET_SREGS, IOCTL.SET_SREGS, IOCTL.SET_REGS, IOCTL.SET_SIGNAL_MASK, IOCTL.SET_MP_STATE, IOCTL.SET_CPUID2].map(BigInt),
 );
 
+/** A thread enters and leaves a callback of the MMU notifier: of interest for what it takes there, and told to nobody. */
+export const NOTIFIER = { entered: "context.notifier.entered", left: "context.notifier.left" } as const;
+
 const TRYLOCK = "read_trylock";
 
 /** What the addresses of one VM stand for. */
@@ -138,6 +141,12 @@ export class Follower {
         if (doing.ioctl !== fields["request"]) throw new TraceLost(`thread ${told.tid} returns from an ioctl that it did not enter`);
         doing.ioctl = undefined;
         return [];
+      case "notifier_start":
+      case "notifier_end":
+        return [NOTIFIER.entered];
+      case "notifier_start_end":
+      case "notifier_end_end":
+        return [NOTIFIER.left];
       case "vcpu_run":
         return named(addresses.vcpus.get(fields["vcpu"] ?? 0n), (id) => `vcpu.${id}.entered`);
       case "wake_up":
