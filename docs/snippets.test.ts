@@ -53,7 +53,7 @@ test.each(of("sh"))("$name names commands that exist", ({ lines }) => {
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
   const help = run("npx kvm-conform --help");
   const named = lines.flatMap((line) => /^npm (?:run )?(?!ci|install)([\w:]+)/.exec(line)?.[1] ?? []);
-  const commanded = lines.flatMap((line) => /^npx kvm-conform (\w+)/.exec(line)?.[1] ?? []);
+  const commanded = lines.flatMap((line) => /^npx kvm-conform ([\w-]+)/.exec(line)?.[1] ?? []);
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
   expect(commanded.filter((command) => !help.includes(`\n  ${command} `))).toEqual([]);
 });
