@@ -27,11 +27,11 @@ async function perSecond(count, all) {
 }
 
 async function bareWorlds() {
-  const { startLocal, guestProgram } = built("linux/local");
+  const { startLocal, guestProgram } = built("linux/agent/local");
   const agent = await startLocal();
   const { kvm } = await built("linux/probe").probe(agent, guestProgram(), false);
-  const world = built("linux/opening").openWorld(kvm, GIVEN, false);
-  built("linux/guest").command(world.opening, world, 0, { what: "nop" });
+  const world = built("linux/world/opening").openWorld(kvm, GIVEN, false);
+  built("linux/world/guest").command(world.opening, world, 0, { what: "nop" });
   const [open, close] = [world.opening.program, world.closing().script.program];
   const rate = await perSecond(WORLDS, () => Promise.all(Array.from({ length: WORLDS }, () => [agent.run(open), agent.run(close)]).flat()));
   await agent.end();

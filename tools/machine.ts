@@ -1,8 +1,8 @@
 /** Machines that tests make up: a folder with a PATH, a cache and a configuration of its own. */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { digest, IMAGE, kernelFolder, MANIFEST, MODULES, type Series } from "../conformance/linux/kernels";
-import { thisMachine, type Machine } from "../conformance/linux/machine";
+import { digest, IMAGE, kernelFolder, MANIFEST, MODULES, type Series } from "../conformance/linux/host/kernels";
+import { thisMachine, type Machine } from "../conformance/linux/host/machine";
 
 /** A machine that has nothing but what the build has made. */
 export function bareMachine(folder: string): Machine {

@@ -22,8 +22,8 @@ const QUIET = [
 
 /** What is built from which source, and how. */
 const TARGETS = [
-  { name: "agent.elf", source: "agent.c", flags: ["-O2", "-Wall", "-Wextra", ...BARE, ...QUIET] },
-  { name: "guest.bin", source: "guest.S", flags: ["-m32", ...BARE, "-Wl,--oformat=binary,-Ttext=0xd0000000,-e,0"] },
+  { name: "agent.elf", source: "agent/agent.c", flags: ["-O2", "-Wall", "-Wextra", ...BARE, ...QUIET] },
+  { name: "guest.bin", source: "world/guest.S", flags: ["-m32", ...BARE, "-Wl,--oformat=binary,-Ttext=0xd0000000,-e,0"] },
 ];
 
 const sourceFolder = (root) => path.join(root, "conformance", "linux");

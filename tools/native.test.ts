@@ -14,8 +14,8 @@ let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "kvm-conform-native-"));
-  mkdirSync(join(root, "conformance/linux"), { recursive: true });
-  write("conformance/linux/agent.c", "");
+  for (const folder of ["agent", "world"]) mkdirSync(join(root, "conformance/linux", folder), { recursive: true });
+  write("conformance/linux/agent/agent.c", "");
 });
 
 afterEach(() => {
@@ -46,9 +46,12 @@ const missing = (): string => readFileSync(output("missing"), "utf8");
 
 onLinux("a program of bare machine code is made of an assembler source, with nothing around it", () => {
   process.env["PATH"] = PATH;
-  write("conformance/linux/agent.c", "void _start(void) { for (;;); }");
-  write("conformance/linux/guest.S", ".code16\nhlt\nout %al, $0x10\n");
-  expect(build()).toEqual(["setup: gcc agent.c (changed since the last build)", "setup: gcc guest.S (changed since the last build)"]);
+  write("conformance/linux/agent/agent.c", "void _start(void) { for (;;); }");
+  write("conformance/linux/world/guest.S", ".code16\nhlt\nout %al, $0x10\n");
+  expect(build()).toEqual([
+    "setup: gcc agent/agent.c (changed since the last build)",
+    "setup: gcc world/guest.S (changed since the last build)",
+  ]);
   expect([...readFileSync(output("guest.bin"))]).toEqual([0xf4, 0xe6, 0x10]);
   expect(existsSync(output("missing"))).toBe(false);
 });
@@ -65,14 +68,14 @@ onLinux("what the compiler says against a source is kept, and what was built bef
   write("dist/conformance/linux/agent.elf", "old");
   gcc("echo 'agent.c:1: a planted mistake' >&2; exit 1");
   build();
-  expect(missing()).toBe("gcc cannot build agent.c: agent.c:1: a planted mistake");
+  expect(missing()).toBe("gcc cannot build agent/agent.c: agent.c:1: a planted mistake");
   expect(existsSync(output("agent.elf"))).toBe(false);
 });
 
 onLinux("a changed source is built again", () => {
   gcc("exit 0");
   build();
-  write("conformance/linux/agent.c", "/* changed */");
+  write("conformance/linux/agent/agent.c", "/* changed */");
   expect(isNativeBuilt(root)).toBe(false);
 });
 

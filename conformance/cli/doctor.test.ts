@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { shell } from "../../tools/command";
 import { bareMachine, plantCommand, plantKernel } from "../../tools/machine";
 import { needs } from "../../tools/needs";
-import { checkDevice } from "../linux/device";
-import type { Machine } from "../linux/machine";
+import { checkDevice } from "../linux/host/device";
+import type { Machine } from "../linux/host/machine";
 import { doctor } from "./doctor";
 
 const onLinux = needs("linux-x64", "gcc");

@@ -1,7 +1,7 @@
 /** `kvm-conform doctor`: what real KVM needs and this machine has, and what gets the rest. */
 import pc from "picocolors";
-import { diagnose } from "../linux/diagnosis";
-import { thisMachine, type Machine } from "../linux/machine";
+import { diagnose } from "../linux/host/diagnosis";
+import { thisMachine, type Machine } from "../linux/host/machine";
 import { EXIT } from "./usage";
 
 /** Prints a line for each thing. Exit code 3 if one is not there. */

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { shell } from "../../tools/command";
 import { bareMachine, plantCommand, plantKernel } from "../../tools/machine";
-import { findKernel } from "../linux/kernels";
-import type { Machine } from "../linux/machine";
+import { findKernel } from "../linux/host/kernels";
+import type { Machine } from "../linux/host/machine";
 import { kvmSetup } from "./kvm-setup";
 
 const INSTALL = "apt-get install -y --no-install-recommends qemu-system-x86";

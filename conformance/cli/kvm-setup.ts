@@ -1,10 +1,10 @@
 /** `kvm-conform kvm-setup`: gets QEMU and the kernels, as far as they are missing. */
 import { spawnSync } from "node:child_process";
 import { Crashed } from "../adapter/door";
-import { fetchKernel, mirror } from "../linux/fetch";
-import { findKernel, SERIES, type Series } from "../linux/kernels";
-import { commandFile, thisMachine, type Machine } from "../linux/machine";
-import { findQemu } from "../linux/qemu";
+import { fetchKernel, mirror } from "../linux/host/fetch";
+import { findKernel, SERIES, type Series } from "../linux/host/kernels";
+import { commandFile, thisMachine, type Machine } from "../linux/host/machine";
+import { findQemu } from "../linux/host/qemu";
 import { EXIT } from "./usage";
 
 type Print = (line: string) => void;

@@ -1,7 +1,7 @@
 /** Connects to a kernel: starts an agent on it, and finds out what it has. */
 import { Crashed } from "../adapter/door";
-import type { Agent } from "./agent";
-import { vocabularyOf, type Vocabulary } from "./chapters";
+import type { Agent } from "./agent/agent";
+import { vocabularyOf, type Vocabulary } from "./world/chapters";
 import { Inside } from "./inside";
 import { probe, type Probed } from "./probe";
 

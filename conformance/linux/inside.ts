@@ -1,17 +1,17 @@
 /** The kernel seen from inside: the reads that no system call shows, for each world. */
 import type { ReadPattern, Value } from "../../spec/generated/types";
-import type { Agent } from "./agent";
-import { AVIC_READS } from "./avic-reads";
+import type { Agent } from "./agent/agent";
+import { AVIC_READS } from "./kernel/avic-reads";
 import { declaredAs } from "../case/names";
-import { byName } from "./calls";
-import { Kernel } from "./kernel";
-import { KernelEvents } from "./kernel-events";
-import { HYPERV_READS, KVM_READS, XEN_READS, type KernelRead } from "./kernel-reads";
-import { KernelVm } from "./kernel-vm";
+import { byName } from "./world/calls";
+import { Kernel } from "./kernel/kernel";
+import { KernelEvents } from "./trace/kernel-events";
+import { HYPERV_READS, KVM_READS, XEN_READS, type KernelRead } from "./kernel/kernel-reads";
+import { KernelVm } from "./kernel/kernel-vm";
 import type { Probed } from "./probe";
-import { Tracer } from "./trace";
-import { KERNEL_EVENTS } from "./trace-events";
-import type { World } from "./world";
+import { Tracer } from "./trace/trace";
+import { KERNEL_EVENTS } from "./trace/trace-events";
+import type { World } from "./world/world";
 
 /** Memory slots that each world has besides those that a case knows of: the guest's program. */
 const OWN_SLOTS = 1;

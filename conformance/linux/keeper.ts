@@ -2,11 +2,11 @@
  * VMs that nobody asks anything. While they are there, KVM need not patch its static branches each time
  * that a world comes or goes: this saves time, and QEMU 7.2 does not always survive such a patch on two CPUs.
  */
-import { IOCTL, XEN_HVM_CONFIG } from "./ioctl";
-import { SCRATCH } from "./memory";
-import type { Arg, Slot } from "./program";
-import type { Script } from "./script";
-import { pack } from "./uapi";
+import { IOCTL, XEN_HVM_CONFIG } from "./uapi/ioctl";
+import { SCRATCH } from "./world/memory";
+import type { Arg, Slot } from "./agent/program";
+import type { Script } from "./world/script";
+import { pack } from "./uapi/uapi";
 
 const WITH_APIC: Slot = { slot: 1 };
 const WITHOUT: Slot = { slot: 2 };

@@ -1,12 +1,12 @@
 /** The adapter over an agent that is made up: what it asks of a kernel, and what it makes of the answers. */
 import type { Reply, Request } from "../../spec/generated/types";
 import { Overdue } from "../adapter/door";
-import type { Agent, RaceResult } from "./agent";
-import { CAP, IOCTL, SYS } from "./ioctl";
+import type { Agent, RaceResult } from "./agent/agent";
+import { CAP, IOCTL, SYS } from "./uapi/ioctl";
 import { Kvm } from "./kvm";
-import { SCRATCH } from "./memory";
-import type { Program, Result } from "./program";
-import { field, STRUCTS } from "./uapi";
+import { SCRATCH } from "./world/memory";
+import type { Program, Result } from "./agent/program";
+import { field, STRUCTS } from "./uapi/uapi";
 
 const [EBADF, EEXIST, EINVAL, ENOSPC, ENOTTY] = [-9n, -17n, -22n, -28n, -25n];
 const EUNKNOWN = -524n;

@@ -18,13 +18,13 @@ import { Crashed, Overdue } from "../adapter/door";
 import type { Remote } from "../adapter/remote";
 import { declaredAs } from "../case/names";
 import { connect, type Connected, type Source } from "./connect";
-import { takeReads, type Args, type AskedRead } from "./calls";
-import type { KernelEvents } from "./kernel-events";
-import { openWorld, whyNot } from "./opening";
+import { takeReads, type Args, type AskedRead } from "./world/calls";
+import type { KernelEvents } from "./trace/kernel-events";
+import { openWorld, whyNot } from "./world/opening";
 import { QueuedRace } from "./race";
-import { Script, type From } from "./script";
+import { Script, type From } from "./world/script";
 import { Threads } from "./threads";
-import type { World } from "./world";
+import type { World } from "./world/world";
 
 /** The world that is open. */
 interface Opened {

@@ -8,15 +8,15 @@ import { packageRoot } from "../case/root";
 import { judgeOver } from "../verdict/blame";
 import { judge, type Judging } from "../verdict/judge";
 import type { Verdict } from "../verdict/verdict";
-import type { Agent } from "./agent";
-import { kernelFolder, MANIFEST } from "./kernels";
+import type { Agent } from "./agent/agent";
+import { kernelFolder, MANIFEST } from "./host/kernels";
 import { Kvm } from "./kvm";
-import { guestProgram, startLocal } from "./local";
-import { thisMachine } from "./machine";
-import { GUEST, GUEST_PROGRAM } from "./memory";
-import { Program, type Result } from "./program";
-import { QEMU, startGuest } from "./qemu";
-import { SHARED_INFO } from "./xen-areas";
+import { guestProgram, startLocal } from "./agent/local";
+import { thisMachine } from "./host/machine";
+import { GUEST, GUEST_PROGRAM } from "./world/memory";
+import { Program, type Result } from "./agent/program";
+import { QEMU, startGuest } from "./host/qemu";
+import { SHARED_INFO } from "./world/xen-areas";
 
 jest.setTimeout(200_000);
 

@@ -1,14 +1,14 @@
 /** What a kernel is: asked once, when its agent has started. */
 import type { FeatureName, LimitName } from "../../spec/generated/types";
 import { Crashed } from "../adapter/door";
-import type { Agent } from "./agent";
-import { mountAll, openFile, readFile } from "./proc";
-import { CAP, IOCTL, O_CLOEXEC, O_RDWR, XEN_HVM_CONFIG } from "./ioctl";
+import type { Agent } from "./agent/agent";
+import { mountAll, openFile, readFile } from "./world/proc";
+import { CAP, IOCTL, O_CLOEXEC, O_RDWR, XEN_HVM_CONFIG } from "./uapi/ioctl";
 import { keepBranches } from "./keeper";
-import { allowFds, GUEST_PROGRAM, mapMemory, SCRATCH } from "./memory";
-import { preferNodeZero } from "./mm";
-import type { Slot } from "./program";
-import { errnoOf, Script, type From } from "./script";
+import { allowFds, GUEST_PROGRAM, mapMemory, SCRATCH } from "./world/memory";
+import { preferNodeZero } from "./world/mm";
+import type { Slot } from "./agent/program";
+import { errnoOf, Script, type From } from "./world/script";
 
 /** Which hardware virtualization KVM was loaded with, and whether it may virtualize APICs. */
 export interface Loaded {

@@ -1,9 +1,9 @@
 /** A race: calls are queued, and then made by threads released together, in one fresh world after another. */
 import type { Raced, Value } from "../../spec/generated/types";
-import type { Agent, RaceResult } from "./agent";
-import { takeReads, type Args, type AskedRead, type MakeCall } from "./calls";
-import { Script, type From } from "./script";
-import type { World } from "./world";
+import type { Agent, RaceResult } from "./agent/agent";
+import { takeReads, type Args, type AskedRead, type MakeCall } from "./world/calls";
+import { Script, type From } from "./world/script";
+import type { World } from "./world/world";
 
 /** The thread of the calls before the race. */
 const SET_UP = "setup";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { shell } from "../../tools/command";
 import { bareMachine, plantKernel } from "../../tools/machine";
 import { Crashed } from "../adapter/door";
-import type { Machine } from "./machine";
+import type { Machine } from "./host/machine";
 import { startKvm, type KvmOptions } from "./start";
 
 let folder: string;

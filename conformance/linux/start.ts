@@ -2,13 +2,13 @@
 import { Crashed } from "../adapter/door";
 import type { Remote } from "../adapter/remote";
 import { PATIENCE } from "../adapter/stdio";
-import type { Agent } from "./agent";
-import { checkDevice } from "./device";
-import { SERIES, type Series } from "./kernels";
+import type { Agent } from "./agent/agent";
+import { checkDevice } from "./host/device";
+import { SERIES, type Series } from "./host/kernels";
 import { Kvm } from "./kvm";
-import { guestProgram, startLocal } from "./local";
-import { thisMachine, type Machine } from "./machine";
-import { startGuest } from "./qemu";
+import { guestProgram, startLocal } from "./agent/local";
+import { thisMachine, type Machine } from "./host/machine";
+import { startGuest } from "./host/qemu";
 
 /** Which KVM: that of this machine, or that of a Debian kernel of its own under QEMU. */
 export interface KvmOptions {

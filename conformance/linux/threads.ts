@@ -1,9 +1,9 @@
 /** The agent's threads for those of a case. A call that cannot return yet is one whose thread sleeps in KVM. */
 import type { CallReply, Value } from "../../spec/generated/types";
-import type { Agent } from "./agent";
-import { readFile } from "./proc";
-import { SYS } from "./ioctl";
-import { Script, type From } from "./script";
+import type { Agent } from "./agent/agent";
+import { readFile } from "./world/proc";
+import { SYS } from "./uapi/ioctl";
+import { Script, type From } from "./world/script";
 
 type Standings = NonNullable<CallReply["threads"]>;
 
