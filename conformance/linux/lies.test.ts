@@ -115,9 +115,12 @@ here("a result that is dropped, and a world that is, are found", async () => {
   const [came] = await onLocal([LIMIT], drop);
   expect(came?.verdict).toBe("crashed");
   expect(came?.reason).toMatch(/a program of \d+ results answered \d+/);
-  const lose = (agent: Agent): Partial<Agent> => ({ race: async (race) => (await agent.race(race)).filter((_, i) => i !== 36) });
+  const lose = (agent: Agent): Partial<Agent> => ({ race: async (race) => (await agent.race(race)).filter((_, i) => i !== 3) });
   const [raced] = await onLocal([RACE], lose, { race: { worlds: 40, seed: 1 } });
-  expect([raced?.verdict, raced?.reason]).toEqual(["crashed", expect.stringContaining("40 worlds, and tells of 39") as string]);
+  expect([raced?.verdict, raced?.reason]).toEqual([
+    "crashed",
+    expect.stringMatching(/asked to race \d+ worlds, and tells of \d+/) as string,
+  ]);
 });
 
 here("a guest whose program is changed underneath is found", async () => {

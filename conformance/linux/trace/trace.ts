@@ -48,7 +48,10 @@ export class Tracer {
     // One number for each event, in their order, on whatever CPU.
     await files.write(`${TRACEFS}/trace_clock`, "counter");
     await files.write(`${TRACEFS}/buffer_size_kb`, String(BUFFER));
+    // QEMU 7.2 does not always survive that code is patched which another CPU is just running.
+    await setOnline(kernel, cpus.slice(1), false);
     await defineProbes(kernel);
+    await setOnline(kernel, cpus.slice(1), true);
     const stats: number[] = [];
     for (const cpu of cpus) stats.push(await files.open(`${TRACEFS}/per_cpu/cpu${cpu}/stats`));
     const on = await files.open(`${TRACEFS}/tracing_on`, OPEN.write);
@@ -107,6 +110,10 @@ async function mountTracefs(files: Files): Promise<void> {
   } catch (error) {
     if (!(error instanceof FileError && error.errno === "EBUSY")) throw error;
   }
+}
+
+async function setOnline({ files }: Kernel, cpus: readonly number[], online: boolean): Promise<void> {
+  for (const cpu of cpus) await files.write(`/sys/devices/system/cpu/cpu${cpu}/online`, online ? "1" : "0");
 }
 
 async function defineProbes(kernel: Kernel): Promise<void> {
