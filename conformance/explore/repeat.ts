@@ -1,4 +1,4 @@
-import type { CallReply, StepReply, Threads } from "../../spec/generated/types";
+import type { CallReply, Standing, StepReply, Threads } from "../../spec/generated/types";
 import { answered, type Exchange } from "../adapter/door";
 import type { Exploration } from "./exploration";
 import type { Lane } from "./lane";
@@ -8,14 +8,20 @@ import type { World } from "./world";
 
 /**
  * Makes the steps that a run has in common with the last one, and recalls what they showed. What
- * the implementation says in between was judged before, and is looked at again only at the end.
+ * the implementation says in between was judged before: it is only held against what it said then.
+ * Gives the first step that a thread does not announce any more, if there is one.
  */
-export function* repeat(whole: Exploration, world: World): Exchange<void> {
+export function* repeat(whole: Exploration, world: World): Exchange<Transition | undefined> {
   const { memory } = whole;
   const { taken } = memory;
   let last: Threads | undefined;
   for (let n = 0; n <= taken.length; n++) {
     const chosen = taken[n - 1];
+    if (chosen !== undefined && !announces(last?.[laneOf(world, chosen).name], chosen)) {
+      if (last !== undefined) world.absorb(last);
+      memory.keep(n - 1);
+      return chosen;
+    }
     if (chosen !== undefined) last = answered<StepReply>(yield world.stepOf(laneOf(world, chosen), chosen)).threads;
     if (chosen !== undefined) recallStep(whole, world, chosen);
     const moment = memory.after(n);
@@ -35,6 +41,13 @@ export function* repeat(whole: Exploration, world: World): Exchange<void> {
   }
   if (last !== undefined) world.absorb(last);
   for (const lane of world.lanes) lane.back = false;
+  return undefined;
+}
+
+/** Whether a thread stands where it would take this step. */
+function announces(standing: Standing | undefined, { does }: Transition): boolean {
+  const next = standing?.next;
+  return next?.kind === does.kind && next.on[0]?.name === does.objects[0];
 }
 
 function recallStep({ watch, orders }: Exploration, world: World, chosen: Transition): void {

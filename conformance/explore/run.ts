@@ -122,8 +122,8 @@ export class Run {
     const { world, taken } = this;
     const prefix = plan.control === "step" ? Math.min(strategy.prefix ?? 0, taken.length) : 0;
     memory.keep(prefix);
-    if (prefix > 0) yield* repeat(this.whole, world);
-    else yield* this.start();
+    const misfit = prefix > 0 ? yield* repeat(this.whole, world) : yield* this.start();
+    if (misfit !== undefined) return this.notRepeatable(misfit);
     for (;;) {
       const enabled = world.whatIsEnabled();
       if (enabled.length === 0) {
@@ -149,7 +149,7 @@ export class Run {
   }
 
   /** Before the first step: what claims see, and each thread's first call. */
-  private *start(): Exchange<void> {
+  private *start(): Exchange<undefined> {
     const { watch, plan, firstReads, memory } = this.whole;
     if (firstReads.length > 0) {
       const values = yield* this.world.read(firstReads);

@@ -28,6 +28,8 @@ export class Execution {
   previous = new Int32Array(256);
   /** The event before it on the same lock or SRCU domain, or -1. */
   previousOn = new Int32Array(256);
+  /** The event before it of the same step, or -1. */
+  previousOf = new Int32Array(256);
   /** The threads that could go on before the event was taken. */
   able = new Int32Array(256);
   /** For a try to read: whether it got the lock. */
@@ -39,6 +41,8 @@ export class Execution {
   /** The last event of each thread, and what started it. */
   readonly last = new Int32Array(THREADS).fill(NOTHING);
   readonly startedBy = new Int32Array(THREADS).fill(NOTHING);
+  /** The newest event of each step; none, or -1, if there is none. */
+  readonly newestOf: number[] = [];
   /** The last event on each lock or SRCU domain. */
   private readonly lastOn: number[] = [];
 
@@ -117,7 +121,10 @@ export class Execution {
   /** The event's clock is worked out: now its own place counts too, and it is the newest. */
   finish(event: number): void {
     const thread = this.thread[event] as number;
-    const object = this.steps.object[this.step[event] as number] as number;
+    const step = this.step[event] as number;
+    const object = this.steps.object[step] as number;
+    this.previousOf[event] = this.newestOf[step] ?? NOTHING;
+    this.newestOf[step] = event;
     this.clock[this.row(event) + thread] = this.index[event] as number;
     this.last[thread] = event;
     if (object >= 0) this.lastOn[object] = event;
@@ -127,7 +134,9 @@ export class Execution {
   pop(threads: number): void {
     const event = --this.length;
     const thread = this.thread[event] as number;
-    const object = this.steps.object[this.step[event] as number] as number;
+    const step = this.step[event] as number;
+    const object = this.steps.object[step] as number;
+    this.newestOf[step] = this.previousOf[event] as number;
     this.last[thread] = (this.index[event] as number) > 1 ? (this.previous[event] as number) : NOTHING;
     if (object >= 0) this.lastOn[object] = this.previousOn[event] as number;
     this.threads = threads;
@@ -154,6 +163,7 @@ export class Execution {
     this.index = longer(this.index);
     this.previous = longer(this.previous);
     this.previousOn = longer(this.previousOn);
+    this.previousOf = longer(this.previousOf);
     this.able = longer(this.able);
     const [thread, got, clock, count] = [this.thread, this.got, this.clock, this.count];
     (this.thread = new Uint8Array(size)).set(thread);

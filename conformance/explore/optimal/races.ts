@@ -6,7 +6,7 @@
 import type { Execution } from "./execution";
 import { racesOfHandlers } from "./handlers";
 import { racesOfAcquire } from "./locks";
-import { Role, THREADS } from "./steps";
+import { Role } from "./steps";
 
 /** A step that nobody could take in the end: its thread's bit-wise complement stands for it in a race. */
 export const pending = (thread: number): number => ~thread;
@@ -18,7 +18,7 @@ export class Races {
   second = new Int32Array(1024);
   /** Whether the first is all that the second depends on, so that nothing else need be put off with it. */
   immediate = new Uint8Array(1024);
-  private readonly candidates = new Int32Array(THREADS);
+  private readonly candidates: number[] = [];
 
   constructor(private readonly execution: Execution) {}
 
@@ -31,7 +31,7 @@ export class Races {
     const row = execution.row(event);
     if (role === Role.Write || role === Role.Read) racesOfAcquire(this, execution, step, row, event);
     racesOfHandlers(this, execution, step, row, event);
-    const found = this.dependencies(event, step, row);
+    const found = this.dependencies(step, row);
     for (let i = 0; i < found; i++) {
       const earlier = this.candidates[i] as number;
       if (execution.isIn(earlier, row)) continue;
@@ -48,24 +48,17 @@ export class Races {
     this.immediate[this.length++] = immediate ? 1 : 0;
   }
 
-  /** The newest event of each other thread that this one depends on, if it is not in its past anyway; newest first. */
-  private dependencies(event: number, step: number, row: number): number {
+  /** The newest events of other threads that this one depends on, one for each step, if they are not in its past anyway; newest first. */
+  private dependencies(step: number, row: number): number {
     const { execution, candidates } = this;
-    const { steps, clock, index, previous, last, threads } = execution;
-    const own = execution.thread[event] as number;
+    const { steps, clock, index, newestOf } = execution;
     let found = 0;
-    for (let t = 0; t < threads; t++) {
-      if (t === own) continue;
-      const known = clock[row + t] as number;
-      for (let e = last[t] as number; e >= 0 && (index[e] as number) > known; e = previous[e] as number) {
-        if (steps.depends(step, execution.step[e] as number)) {
-          let place = found++;
-          for (; place > 0 && (candidates[place - 1] as number) < e; place--) candidates[place] = candidates[place - 1] as number;
-          candidates[place] = e;
-          break;
-        }
-        if (index[e] === 1) break;
-      }
+    for (const other of steps.dependents[step] as number[]) {
+      const e = newestOf[other] ?? -1;
+      if (e < 0 || (clock[row + (steps.thread[other] as number)] as number) >= (index[e] as number)) continue;
+      let place = found++;
+      for (; place > 0 && (candidates[place - 1] as number) < e; place--) candidates[place] = candidates[place - 1] as number;
+      candidates[place] = e;
     }
     return found;
   }

@@ -81,6 +81,8 @@ export class Steps {
   /** The number of the lock or SRCU domain that it is on; -1 if it is on none. */
   readonly object: number[] = [];
   readonly picks: number[] = [];
+  /** The steps of other threads that depend on each. */
+  readonly dependents: number[][] = [];
   /** The stacks on which handlers come. */
   readonly isInterrupted: boolean[] = [];
   /** 32-bit words in the row of one step. */
@@ -114,6 +116,7 @@ export class Steps {
     this.picks.push(does.picks);
     this.object.push(this.objectOf(role ?? Role.Unknown, does.objects[0] ?? ""));
     this.grow(number);
+    this.dependents.push([]);
     for (let other = 0; other <= number; other++) if (this.dependent(transition, this.all[other] as Transition)) this.set(number, other);
     return number;
   }
@@ -129,6 +132,9 @@ export class Steps {
     const { rows, words } = this;
     rows[a * words + (b >>> 5)] = (rows[a * words + (b >>> 5)] as number) | (1 << (b & 31));
     rows[b * words + (a >>> 5)] = (rows[b * words + (a >>> 5)] as number) | (1 << (a & 31));
+    if (this.thread[a] === this.thread[b]) return;
+    this.dependents[a]?.push(b);
+    this.dependents[b]?.push(a);
   }
 
   /** Makes room for a step of this number, in its own row and in every other. */
