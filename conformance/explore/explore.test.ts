@@ -270,12 +270,12 @@ test.each([flags, ordered, beforeReturning])("without claims as objects of their
 test.each([
   ["where the runs part", 2, "after the same 0 steps, P1 announced store of x"],
   ["before", 3, "after the same 0 steps, P0 announced store of x"],
-])("a world that does not repeat itself %s is found", (_, count, says) => {
+])("a world that does not repeat itself %s is found", (_where, count, says) => {
   const named = (name: string): Program => ({
     ...writers(count),
     world: () => {
       const x = new Cell(name, 0);
-      const calls = Array.from({ length: count }, (__, i) => [`toy.write${i}`, () => set(x, i)] as const);
+      const calls = Array.from({ length: count }, (_, i) => [`toy.write${i}`, () => set(x, i)] as const);
       return { calls: Object.fromEntries(calls), reads: { "toy.x": () => x.now } };
     },
   });
