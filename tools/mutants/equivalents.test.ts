@@ -31,7 +31,7 @@ const { Answers, parse } = jest.requireActual<{
 
 const ROOT = packageRoot();
 const FILE = "reference/kvm/create_vcpu.ts";
-const MADE = `${FILE} create_vcpu.publish drop slot.now = vcpu`;
+const MADE = `${FILE} create_vcpu.install drop slot.now = vcpu`;
 
 /** The entries that name no mutant which would be made now. */
 function stale(entries: readonly Entry[]): string[] {
