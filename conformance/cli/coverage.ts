@@ -1,7 +1,7 @@
 /** `kvm-conform coverage`: the five columns. Runs the suite and the bugs first where their logs are missing or old. */
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { figures, ruleCoverage, type BugResult } from "../../coverage/rules";
+import { figures, ruleCoverage, type BugResult, type RuleCoverage } from "../../coverage/rules";
 import { coverageTable } from "../../coverage/render";
 import type { Spec } from "../case/spec";
 import { readLog, type Log } from "../report/events";
@@ -42,13 +42,19 @@ export async function coverage(
     writeFileSync(bugLog, results.map((result) => `${JSON.stringify(result)}\n`).join(""));
   }
   const all = ruleCoverage(spec, root, judged, readBugs(bugLog), kernelLogs(root, say));
-  const table = all.filter((row) => options.area === undefined || options.area.length === 0 || options.area.includes(row.area));
+  const wanted = options.area ?? [];
+  const table = all.filter((row) => wanted.length === 0 || areasOf(row).some((area) => wanted.includes(area)));
   if (table.length === 0)
     throw new UsageError(`no area ${options.area?.join(", ") ?? ""}; there are ${[...new Set(all.map((row) => row.area))].join(" ")}`);
   const counted = figures(table);
   if (options.json === true) print(JSON.stringify(counted, undefined, 2));
   else coverageTable(table, counted).forEach(print);
   return EXIT.ok;
+}
+
+/** A rule is of the area that it stands in, and of those whose requirements it states. */
+function areasOf({ area, numbers }: RuleCoverage): string[] {
+  return [area, ...numbers.map((number) => number.slice(0, number.indexOf("-")).toLowerCase())];
 }
 
 /** A log in which the reference was asked every case and none was left out: a run that was stopped says nothing of the rest. */
