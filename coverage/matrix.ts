@@ -69,7 +69,8 @@ function areaOf({ name }: Row): string {
 
 function cell(standing: Standing): string {
   const { sign, colour } = SIGNS[standing];
-  return " ".repeat(COLUMN - 1) + colour(sign);
+  // Colour around nothing could not be trimmed from the end of a line.
+  return sign.trim() === "" ? " ".repeat(COLUMN) : " ".repeat(COLUMN - 1) + colour(sign);
 }
 
 /** The rows of one area: one if all stand alike, and else one for those that all hold and one for each other. */
