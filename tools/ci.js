@@ -45,9 +45,14 @@ function kernelResult(adapter, { status, stdout, stderr }) {
   return { passed: 0, failed: 0, skipped: [`the suite on ${adapter} [skipped: ${stderr.split("\n")[0].replace(/^error: /, "")}]`] };
 }
 
-/** Runs the suite on each real kernel that this machine has or can get from Debian. */
-function realKernels() {
+/** Brings the checkout to the point where it runs, and gets from Debian what the tests and the suite can use of it. */
+function prepare() {
+  spawnSync(process.execPath, [path.join(__dirname, "setup.js")], { stdio: "inherit" });
   spawnSync(process.execPath, [CLI, "kvm-setup"], { stdio: "inherit" });
+}
+
+/** Runs the suite on each real kernel that this machine has. */
+function realKernels() {
   return KERNELS.map((adapter) => {
     console.log(`\n== the suite on ${adapter}`);
     const made = spawnSync(process.execPath, [CLI, "run", "--adapter", adapter, "--worlds", WORLDS], { encoding: "utf8" });
@@ -75,6 +80,7 @@ function readReport(file) {
 function main() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kvm-conform-ci-"));
   const file = path.join(folder, "jest.json");
+  prepare();
   const status = npm("test", ["test", "--silent", "--", "--ci", "--json", `--outputFile=${file}`]);
   const counts = tally(readReport(file), status);
   fs.rmSync(folder, { recursive: true });
