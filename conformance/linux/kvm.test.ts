@@ -107,6 +107,7 @@ class MadeUp implements Agent {
   private usual(request: number): bigint {
     const creates = request === IOCTL.CREATE_VM || request === IOCTL.CREATE_VCPU;
     if (creates) return this.fds++;
+    if (request === IOCTL.GET_API_VERSION) return 12n;
     return request === IOCTL.CHECK_EXTENSION || request === IOCTL.CREATE_IRQCHIP || request === IOCTL.SET_USER_MEMORY_REGION ? 0n : ENOTTY;
   }
 }
@@ -266,6 +267,11 @@ test("a race is compiled before it is run, and equal worlds are counted", async 
       { times: 6, returns: { setup: [], A: ["EEXIST"], B: ["ok"] }, reads: {} },
     ],
   });
+});
+
+test("a device that is not KVM's is said to be none", async () => {
+  const kvm = over(new MadeUp((_, request) => (request === IOCTL.GET_API_VERSION ? ENOTTY : undefined)));
+  await expect(kvm.hello()).rejects.toThrow("/dev/kvm is not KVM's: asked for its API version it says ENOTTY");
 });
 
 test("what cannot be made while others race is said to be so", async () => {

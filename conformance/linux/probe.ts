@@ -10,6 +10,9 @@ import { preferNodeZero } from "./world/mm";
 import type { Slot } from "./agent/program";
 import { errnoOf, Script, type From } from "./world/script";
 
+/** KVM's only one since 2007; whoever says another is no KVM that a VMM can use. */
+const API_VERSION = 12n;
+
 /** Which hardware virtualization KVM was loaded with, and whether it may virtualize APICs. */
 export interface Loaded {
   readonly backend: "vmx" | "svm" | "none";
@@ -55,12 +58,15 @@ export async function probe(agent: Agent, guestProgram: Uint8Array, ours: boolea
   script.poke(GUEST_PROGRAM.at, guestProgram);
   const kvm: Slot = { slot: 0 };
   const opened = openFile(script, "/dev/kvm", O_RDWR | O_CLOEXEC, kvm);
+  const api = script.ioctl(kvm, IOCTL.GET_API_VERSION);
   keepBranches(script, kvm);
   const extensions = askForExtensions(script, kvm);
   const files = readParameters(script);
   const results = await agent.run(script.program);
   const fd = opened(results);
   if (fd < 0n) throw new Crashed(`/dev/kvm cannot be opened: ${errnoOf(fd) ?? ""}`);
+  if (api(results) !== API_VERSION)
+    throw new Crashed(`/dev/kvm is not KVM's: asked for its API version it says ${errnoOf(api(results)) ?? String(api(results))}`);
   const version = /^(\d+\.\d+)/.exec(agent.uname)?.[1];
   return { kvm: Number(fd), version, ...conclude(extensions(results), files(results), ours && hasProbes(version)) };
 }

@@ -16,6 +16,7 @@ const both = (nr: number, size: number): number => encode(READS | WRITES, nr, si
 
 /** What KVM can be asked. */
 export const IOCTL = {
+  GET_API_VERSION: plain(0x00),
   CREATE_VM: plain(0x01),
   CHECK_EXTENSION: plain(0x03),
   GET_VCPU_MMAP_SIZE: plain(0x04),
