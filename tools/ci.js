@@ -1,8 +1,9 @@
 /**
  * Runs the tests, then the other checks, then the suite on real kernels, all of it whatever fails, and counts.
  *
- * Each test counts as one, and so does each check and each kernel. The reason of every skipped test is printed,
- * and the last line is `N passed, N failed[, N skipped]`. Exits with 1 if anything failed.
+ * Each test counts as one, and so does each check and each kernel. What failed is told again at the end, since of a
+ * long log often only the end is kept; then the reason of every skipped test, and as the last line
+ * `N passed, N failed[, N skipped]`. Exits with 1 if anything failed.
  */
 "use strict";
 
@@ -19,30 +20,48 @@ const WORLDS = "40";
 const CLI = path.join(__dirname, "..", "bin", "kvm-conform.js");
 /** The exit code for an adapter that cannot be reached, or died. */
 const UNREACHED = 3;
+/** The most lines that are told again of one failure. */
+const LINES = 40;
 
 /**
  * Counts what jest reported. A suite that could not even start has no failed test, and a jest that
  * broke down has no report: each is a failure of its own.
  */
 function tally(report, status) {
-  const passed = report?.numPassedTests ?? 0;
-  const failed = (report?.numFailedTests ?? 0) + (report?.numRuntimeErrorTestSuites ?? 0);
-  const results = (report?.testResults ?? []).flatMap((suite) => suite.assertionResults);
+  const suites = report?.testResults ?? [];
+  const results = suites.flatMap((suite) => suite.assertionResults);
   const skipped = results.filter((result) => result.status === "pending" || result.status === "todo").map((result) => result.fullName);
-  return { passed, failed: failed === 0 && status !== 0 ? 1 : failed, skipped };
+  const failures = suites.flatMap(failuresOf);
+  if (failures.length === 0 && status !== 0) failures.push("jest failed, and no test did");
+  return { passed: report?.numPassedTests ?? 0, failures, skipped };
 }
 
-/** The last lines: a line for each skipped test, then the counts. */
-function summary({ passed, failed, skipped }) {
-  const counts = `${passed} passed, ${failed} failed`;
-  return [...skipped.map((name) => `skipped: ${name}`), skipped.length === 0 ? counts : `${counts}, ${skipped.length} skipped`].join("\n");
+/** What failed in one test file, each failure with what was said of it. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const failed = assertionResults.filter((result) => result.status === "failed");
+  if (failed.length === 0) return status === "failed" ? [told(name, message)] : [];
+  return failed.map(({ fullName, failureMessages }) => told(`${name}: ${fullName}`, failureMessages.join("\n")));
+}
+
+function told(what, said) {
+  const lines = said.trimEnd().split("\n");
+  const left = lines.length > LINES ? [`... ${lines.length - LINES} lines more above`] : [];
+  return [what, ...lines.slice(-LINES), ...left].join("\n    ");
+}
+
+/** The last lines: each failure, a line for each skipped test, then the counts. */
+function summary({ passed, failures, skipped }) {
+  const counts = [`${passed} passed, ${failures.length} failed`, ...(skipped.length > 0 ? [`${skipped.length} skipped`] : [])];
+  return [...failures.map((failure) => `failed: ${failure}`), ...skipped.map((name) => `skipped: ${name}`), counts.join(", ")].join("\n");
 }
 
 /** What a run on a real kernel came to. One that printed nothing reached no kernel: it was skipped, and its error says why. */
 function kernelResult(adapter, { status, stdout, stderr }) {
-  if (status === 0) return { passed: 1, failed: 0, skipped: [] };
-  if (status !== UNREACHED || stdout !== "") return { passed: 0, failed: 1, skipped: [] };
-  return { passed: 0, failed: 0, skipped: [`the suite on ${adapter} [skipped: ${stderr.split("\n")[0].replace(/^error: /, "")}]`] };
+  const what = `the suite on ${adapter}`;
+  if (status === 0) return { passed: 1, failures: [], skipped: [] };
+  if (status !== UNREACHED || stdout !== "")
+    return { passed: 0, failures: [told(`${what}: exit code ${status}`, stdout + stderr)], skipped: [] };
+  return { passed: 0, failures: [], skipped: [`${what} [skipped: ${stderr.split("\n")[0].replace(/^error: /, "")}]`] };
 }
 
 /** Brings the checkout to the point where it runs, and gets from Debian what the tests and the suite can use of it. */
@@ -86,15 +105,15 @@ function main() {
   fs.rmSync(folder, { recursive: true });
   for (const check of CHECKS) {
     if (npm(check, ["run", "--silent", check]) === 0) counts.passed++;
-    else counts.failed++;
+    else counts.failures.push(check);
   }
-  for (const { passed, failed, skipped } of realKernels()) {
+  for (const { passed, failures, skipped } of realKernels()) {
     counts.passed += passed;
-    counts.failed += failed;
+    counts.failures.push(...failures);
     counts.skipped.push(...skipped);
   }
   console.log(`\n${summary(counts)}`);
-  process.exitCode = counts.failed === 0 ? 0 : 1;
+  process.exitCode = counts.failures.length === 0 ? 0 : 1;
 }
 
 if (require.main === module) main();
