@@ -1,16 +1,5 @@
 /** The reference's only door: the six words of the dialogue, answered in this process. */
-import type {
-  CallRequest,
-  FeatureName,
-  Given,
-  HelloReply,
-  Reply,
-  Request,
-  RuleId,
-  Standing,
-  StepReply,
-  Value,
-} from "../spec/generated/types";
+import type { FeatureName, Given, HelloReply, Reply, Request, RuleId, Value } from "../spec/generated/types";
 import { apic_api } from "./apic/chapter";
 import { hyperv_api } from "./hyperv/chapter";
 import { BadFd, kvm_api, type Api, type Reader } from "./kvm/api";
@@ -18,7 +7,8 @@ import type { Kvm } from "./kvm/types";
 import { KVM_MAX_VCPUS, KVM_MAX_VCPU_IDS } from "./kvm/vm";
 import { Machine } from "./machine";
 import { svm_api } from "./svm/chapter";
-import { tables, type Ops } from "./task";
+import { tables, type Ops, type Task } from "./task";
+import { Threads } from "./threads";
 import { vmx_api } from "./vmx/api";
 import { xen_api } from "./xen/api";
 
@@ -36,12 +26,11 @@ export interface Variant {
   readonly ops: Ops;
 }
 
-/** How a world is made; honest.ts makes one that is watched. */
-type MakeMachine = (...args: ConstructorParameters<typeof Machine>) => Machine;
-const plain_machine: MakeMachine = (...args) => new Machine(...args);
-
-/** Opens a door on the reference, or on a variant of it in which some operations are replaced. */
-export function reference(variant: Variant = { name: "reference", ops: {} }, make = plain_machine): (request: Request) => Reply {
+/** Opens a door on the reference, or on a variant of it in which some operations are replaced. honest.ts brings threads that are watched. */
+export function reference(
+  variant: Variant = { name: "reference", ops: {} },
+  threads = new Threads<Machine>(),
+): (request: Request) => Reply {
   const plain = tables(variant.ops, false);
   const framed = tables(variant.ops, true);
   const marks = new Set<RuleId>();
@@ -54,14 +43,21 @@ export function reference(variant: Variant = { name: "reference", ops: {} }, mak
     switch (request.op) {
       case "hello":
         return hello(variant);
-      case "open":
-        machine = make(request.given as unknown as Given, request.paths === true ? framed : plain, marks, request.faults?.alloc);
-        return {};
-      case "call":
-        return call(world(), request);
+      case "open": {
+        machine = new Machine(request.given as unknown as Given, request.paths === true ? framed : plain, marks, request.faults?.alloc);
+        if (request.again === undefined) threads.enter(machine);
+        else if (!threads.again(machine, request.again)) return { differs: true };
+        return request.again === undefined ? {} : threads.standings();
+      }
+      case "call": {
+        const asked = CALLS[request.do as keyof typeof CALLS];
+        if (asked === undefined) return { unsupported: true };
+        world();
+        return threads.begin(request.thread, request.interrupts, ({ kvm }) => begin(() => asked(kvm, request.args)));
+      }
       case "step":
-        world().advance(world().thread(request.thread ?? ""), request.pick ?? 0);
-        return { threads: standings(world()), ...reports(world()) };
+        world();
+        return threads.step(request.thread ?? "", request.pick ?? 0);
       case "read":
         return { values: read(world().kvm, request.names) };
       case "close": {
@@ -74,6 +70,16 @@ export function reference(variant: Variant = { name: "reference", ops: {} }, mak
   };
 }
 
+/** A call on what is not there returns without running any kernel code. */
+function begin(call: () => Task<unknown>): Task<unknown> | { returned: Value } {
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof BadFd)) throw error;
+    return { returned: "EBADF" };
+  }
+}
+
 function hello({ name, kernel, without = {} }: Variant): HelloReply {
   return {
     protocol: 1,
@@ -82,6 +88,7 @@ function hello({ name, kernel, without = {} }: Variant): HelloReply {
     kind: "model",
     ...(kernel === undefined ? {} : { kernel }),
     control: "step",
+    again: true,
     features: APIS.flatMap((api) => api.features).filter((feature) => !(feature in without)),
     absent: { ...without },
     calls: Object.keys(CALLS),
@@ -89,35 +96,6 @@ function hello({ name, kernel, without = {} }: Variant): HelloReply {
     events: APIS.flatMap((api) => api.events ?? []),
     limits: { max_vcpu_id: KVM_MAX_VCPU_IDS, max_vcpus: KVM_MAX_VCPUS },
   };
-}
-
-function call(machine: Machine, { thread: name, interrupts, do: what, args }: CallRequest): Reply {
-  const asked = CALLS[what as keyof typeof CALLS];
-  if (asked === undefined) return { unsupported: true };
-  const thread = machine.thread(name, interrupts);
-  try {
-    machine.begin(thread, asked(machine.kvm, args));
-  } catch (error) {
-    if (!(error instanceof BadFd)) throw error;
-    thread.returned = "EBADF";
-  }
-  return { threads: standings(machine), ...reports(machine) };
-}
-
-/** Where each thread stands. The objects are used again: they are true until the next request. */
-function standings(machine: Machine): Record<string, Standing> {
-  for (const thread of machine.threads.values()) {
-    const { standing, next, frames } = thread;
-    standing.next = next;
-    standing.ready = machine.ready(thread);
-    standing.returned = next === undefined ? thread.returned : undefined;
-    if (frames.length > 0) standing.path = [...frames];
-  }
-  return machine.standings as Record<string, Standing>;
-}
-
-function reports({ reports: found }: Machine): Pick<StepReply, "reports"> {
-  return found.length === 0 ? {} : { reports: found.splice(0) };
 }
 
 /** A read with `*` gives every instance that there is. */

@@ -11,8 +11,9 @@
 import type { Reply, Request, Value } from "../spec/generated/types";
 import type { Kind } from "../spec/steps";
 import { reference, type Variant } from "./adapter";
-import { Machine, type MachineThread } from "./machine";
+import type { Machine } from "./machine";
 import { Cell, guard_of, type Stack, type Step, type Thing } from "./task";
+import { Threads, type Thread } from "./threads";
 
 /** What is being done while an access happens; outside these nothing is judged. */
 type Phase =
@@ -36,29 +37,30 @@ export interface HonestDoor {
 /** Opens a watched door; `of` gives each read's declared sources (spec/reads.yaml). */
 export function honest(of: ReadonlyMap<string, readonly string[]>, variant?: Variant): HonestDoor {
   const watch = new Watch(of);
-  const door = reference(variant, (...args) => new WatchedMachine(watch, ...args));
+  const door = reference(variant, new WatchedThreads(watch));
   const answer = (request: Request): Reply => (request.op === "read" ? watch.read(request.names, door) : door(request));
   return Object.assign(answer, { lies: watch.lies });
 }
 
-/** A machine that says, before each step and each look at readiness, what may be touched. */
-class WatchedMachine extends Machine {
-  constructor(
-    private readonly watch: Watch,
-    ...args: ConstructorParameters<typeof Machine>
-  ) {
-    super(...args);
-    watch.instrument(this.kvm, "kvm");
+/** Threads that say, before each step and each look at readiness, what may be touched. */
+class WatchedThreads extends Threads<Machine> {
+  constructor(private readonly watch: Watch) {
+    super();
   }
 
-  override advance(thread: MachineThread, pick: number): void {
+  override enter(machine: Machine): void {
+    this.watch.instrument(machine.kvm, "kvm");
+    super.enter(machine);
+  }
+
+  protected override advance(thread: Thread, pick: number): void {
     const { next: step, stack } = thread;
     this.watch.during({ in: "step", step, stack }, () => {
       super.advance(thread, pick);
     });
   }
 
-  override ready(thread: MachineThread): boolean {
+  protected override ready(thread: Thread): boolean {
     const { next: step } = thread;
     return step === undefined ? super.ready(thread) : this.watch.during({ in: "ready", step }, () => super.ready(thread));
   }

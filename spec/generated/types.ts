@@ -688,10 +688,10 @@ export type Reply = HelloReply | OpenReply | CallReply | StepReply | RaceReply |
 /** 64-bit values are hex strings. */
 export type Value = string | number | boolean | (string | number | boolean)[];
 
-export type Events = EventSeen[];
-
 /** What the implementation's own checkers found. */
 export type Reports = Report[];
+
+export type Events = EventSeen[];
 
 /** The six words: one JSON object a line each way; a reply repeats the request's id. */
 export interface Dialogue {
@@ -716,6 +716,8 @@ export interface Open {
   };
   /** Say the call path of each step. */
   paths?: boolean | undefined;
+  /** The world is as the last one was: the first so many calls and steps of that one are made again before the reply. */
+  again?: number | undefined;
   /** A claim looks at events: the replies are to tell of them. */
   events?: boolean | undefined;
   /** Control `free`: queue the calls that follow, and race them in so many fresh worlds. */
@@ -767,6 +769,8 @@ export interface HelloReply {
   /** What tells this kernel from others of its version: the words that spec/disagreements.yaml knows. */
   traits?: string[] | undefined;
   control: "step" | "call" | "free";
+  /** It remembers its last world, and can bring the next to where that one was. */
+  again?: boolean | undefined;
   features: string[];
   /** Why features are not among those claimed. */
   absent?: {
@@ -786,23 +790,10 @@ export interface OpenReply {
   id?: Id | undefined;
   /** Why there can be no such world here. */
   cannot?: string | undefined;
-}
-
-export interface CallReply {
-  id?: Id | undefined;
-  returned?: Value | undefined;
-  blocked?: true | undefined;
-  unsupported?: true | undefined;
-  /** After `repeat`: it will be made in each world. */
-  queued?: true | undefined;
-  events?: Events | undefined;
   threads?: Threads | undefined;
   reports?: Reports | undefined;
-}
-
-export interface EventSeen {
-  event: string;
-  thread?: string | undefined;
+  /** After `again`: a thread did not announce what it did in the last world. */
+  differs?: boolean | undefined;
 }
 
 export interface Threads {
@@ -855,6 +846,23 @@ export interface Report {
   check: "atomic-sleep" | "lock-order" | "data-race" | "leak";
   what: string;
   rule?: string | undefined;
+}
+
+export interface CallReply {
+  id?: Id | undefined;
+  returned?: Value | undefined;
+  blocked?: true | undefined;
+  unsupported?: true | undefined;
+  /** After `repeat`: it will be made in each world. */
+  queued?: true | undefined;
+  events?: Events | undefined;
+  threads?: Threads | undefined;
+  reports?: Reports | undefined;
+}
+
+export interface EventSeen {
+  event: string;
+  thread?: string | undefined;
 }
 
 export interface StepReply {

@@ -1,0 +1,197 @@
+/**
+ * The kernel threads of a world, as somebody outside drives them: they begin calls, take their
+ * announced steps one at a time, and say where they stand. What was asked of them is remembered, so
+ * that the next world can be brought to where this one was, at once and by itself.
+ */
+import type { Standing, Value } from "../spec/generated/types";
+import { handler, interruptible } from "./sync/handler";
+import { advance, type KThread, type Report, type Running, type Stack, type Task } from "./task";
+
+/** A thread of the world. A handler runs on its owner's stack, and the owner stands still meanwhile. */
+export interface Thread extends KThread {
+  readonly owner: Thread | undefined;
+  /** Whether a handler has taken its first step. */
+  started: boolean;
+  /** The number of the world that it was last in. */
+  world: number;
+  /** What the door says of it; one object, so that a step costs none. */
+  readonly standing: Standing;
+}
+
+/** Begins a call in a world: the kernel code that it runs, or what it returns without running any. */
+export type Begin<World> = (world: World) => Task<unknown> | { readonly returned: Value };
+
+/** What the door says to a call or a step. */
+export interface Stands {
+  readonly threads: Record<string, Standing>;
+  readonly reports?: Report[];
+}
+
+/** The threads of one world after the other; their objects are used again. */
+export class Threads<World extends Running> {
+  private world: World | undefined;
+  private worlds = 0;
+  /** Those of this world, in the order in which they came. */
+  private readonly all: Thread[] = [];
+  private readonly by_name = new Map<string, Thread>();
+  private handlers = false;
+  /** What was asked, one request at a place: who began a call or took its step, with which pick, having announced a step of which kind. */
+  private readonly who: Thread[] = [];
+  private readonly picks: number[] = [];
+  private readonly calls: (Begin<World> | undefined)[] = [];
+  private readonly kinds: (string | undefined)[] = [];
+  private asked = 0;
+  private shown: Stands = { threads: {} };
+  private shows: Thread[] = [];
+
+  /** Goes over to a fresh world. */
+  enter(world: World): void {
+    this.world = world;
+    this.worlds++;
+    this.all.length = 0;
+    this.handlers = false;
+    this.asked = 0;
+  }
+
+  /** Goes over to a fresh world, and asks there the first so many things that were asked in the last one. False if a thread does not announce what it did then. */
+  again(world: World, requests: number): boolean {
+    const asked = Math.min(requests, this.asked);
+    this.enter(world);
+    for (; this.asked < asked; this.asked++) {
+      const thread = this.who[this.asked] as Thread;
+      const begin = this.calls[this.asked];
+      if (begin !== undefined) this.start(thread, begin);
+      else if (thread.next?.kind === this.kinds[this.asked]) this.advance(thread, this.picks[this.asked] as number);
+      else return false;
+    }
+    return true;
+  }
+
+  /** A thread begins a call: the lines before its first announcement, which touch nothing shared. */
+  begin(name: string, interrupts: string | undefined, begin: Begin<World>): Stands {
+    const thread = this.thread(name, interrupts);
+    this.remember(thread, 0, begin);
+    this.start(thread, begin);
+    return this.standings();
+  }
+
+  /** A thread takes its announced step. */
+  step(name: string, pick: number): Stands {
+    const thread = this.by_name.get(name);
+    if (thread?.world !== this.worlds) throw new Error(`there is no thread ${name}`);
+    this.remember(thread, pick, undefined);
+    this.advance(thread, pick);
+    return this.standings();
+  }
+
+  /** The world starts a thread by itself. */
+  spawn(name: string, task: Task<unknown>): void {
+    this.start(this.thread(name), () => task);
+  }
+
+  /** Where each thread stands. The objects are used again: they are true until the next request. */
+  standings(): Stands {
+    for (const thread of this.all) {
+      const { standing, next, frames } = thread;
+      standing.next = next as Standing["next"];
+      standing.ready = next !== undefined && this.ready(thread);
+      standing.returned = next === undefined ? (thread.returned as Value) : undefined;
+      if (frames.length > 0) standing.path = [...frames];
+    }
+    if (!this.shows_all()) {
+      this.shows = this.all.slice();
+      this.shown = { threads: Object.fromEntries(this.all.map((thread) => [thread.name, thread.standing])) };
+    }
+    const reports = this.world?.reports ?? [];
+    return reports.length === 0 ? this.shown : { ...this.shown, reports: reports.splice(0) };
+  }
+
+  protected advance(thread: Thread, pick: number): void {
+    thread.started = true;
+    advance(thread, this.world as World, pick);
+    if (thread.task === undefined) this.left_clean(thread);
+  }
+
+  /** Whether a thread's announced step could be taken now. */
+  protected ready(thread: Thread): boolean {
+    const { next, owner, stack } = thread;
+    if (this.handlers && this.is_interrupted(thread)) return false;
+    if (owner !== undefined && !thread.started && !interruptible(stack)) return false;
+    return next?.ready === undefined || next.ready(thread);
+  }
+
+  /** Whether a handler runs on this thread's stack: then the thread stands still. */
+  private is_interrupted(thread: Thread): boolean {
+    for (const other of this.all)
+      if (other !== thread && other.stack === thread.stack && other.owner && other.task && other.started) return true;
+    return false;
+  }
+
+  private left_clean({ stack, owner, name }: Thread): void {
+    if (owner !== undefined) return;
+    const { reports } = this.world as World;
+    for (const { lock } of stack.held) reports.push({ check: "leak", what: `${name} returns with ${lock.name} held` });
+    if (stack.preempt_count !== 0 || stack.irqs_off !== 0) reports.push({ check: "leak", what: `${name} returns in atomic context` });
+  }
+
+  private start(thread: Thread, begin: Begin<World>): void {
+    if (thread.world !== this.worlds) this.join(thread);
+    const task = begin(this.world as World);
+    thread.next = undefined;
+    if ("returned" in task) {
+      thread.returned = task.returned;
+      return;
+    }
+    thread.task = thread.owner === undefined ? task : handler(thread.stack, task);
+    this.advance(thread, 0);
+    thread.started = false;
+  }
+
+  private remember(thread: Thread, pick: number, begin: Begin<World> | undefined): void {
+    const at = this.asked++;
+    this.who[at] = thread;
+    this.picks[at] = pick;
+    this.calls[at] = begin;
+    this.kinds[at] = thread.next?.kind;
+  }
+
+  /** The thread of this name; made when it is first asked for. */
+  private thread(name: string, interrupts?: string): Thread {
+    const owner = interrupts === undefined ? undefined : this.thread(interrupts);
+    let thread = this.by_name.get(name);
+    if (thread === undefined || thread.owner !== owner) {
+      const stack: Stack = owner?.stack ?? { name, held: [], current: undefined, preempt_count: 0, irqs_off: 0 };
+      const standing: Standing = { next: undefined, ready: false, returned: undefined, ...(owner && { stack: owner.name }) };
+      const nothing = { task: undefined, next: undefined, returned: undefined };
+      thread = { name, owner, stack, frames: [], ...nothing, started: false, world: 0, standing };
+      this.by_name.set(name, thread);
+    }
+    if (thread.world !== this.worlds) this.join(thread);
+    return thread;
+  }
+
+  /** A thread that this world did not have. What it was in the middle of in the last one is gone. */
+  private join(thread: Thread): void {
+    const { owner, stack, frames } = thread;
+    thread.world = this.worlds;
+    thread.task = thread.next = thread.returned = undefined;
+    thread.started = false;
+    if (frames.length > 0) frames.length = 0;
+    this.all.push(thread);
+    if (owner === undefined) {
+      if (stack.held.length > 0) stack.held.length = 0;
+      stack.current = undefined;
+      stack.preempt_count = stack.irqs_off = 0;
+    } else {
+      this.handlers = true;
+      if (owner.world !== this.worlds) this.join(owner);
+    }
+  }
+
+  private shows_all(): boolean {
+    const { all, shows } = this;
+    if (all.length !== shows.length) return false;
+    for (let i = 0; i < all.length; i++) if (all[i] !== shows[i]) return false;
+    return true;
+  }
+}
