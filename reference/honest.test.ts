@@ -24,12 +24,13 @@ function drive(door: HonestDoor, calls: readonly Call[], rounds = 50): string[] 
   const random = (n: number): number => ((seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff) >>> 9) % n;
   for (let round = 0; round < rounds; round++) {
     door({ op: "open", given: { backend: "none", vcpus: 1 } });
-    let reply: Reply = {};
-    calls.forEach((call, i) => (reply = door({ op: "call", thread: `T${i}`, ...call })));
+    const threads: StepReply["threads"] = {};
+    const told = (reply: Reply): unknown => Object.assign(threads, (reply as StepReply).threads);
+    calls.forEach((call, i) => told(door({ op: "call", thread: `T${i}`, ...call })));
     for (;;) {
-      const ready: [string, unknown][] = Object.entries((reply as StepReply).threads).filter(([, thread]) => thread.ready === true);
+      const ready = Object.keys(threads).filter((name) => threads[name]?.ready === true);
       if (ready.length === 0) break;
-      reply = door({ op: "step", thread: ready[random(ready.length)]?.[0] ?? "" });
+      told(door({ op: "step", thread: ready[random(ready.length)] ?? "" }));
       door({ op: "read", names: [...OF.keys()] });
     }
     door({ op: "close" });

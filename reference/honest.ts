@@ -13,6 +13,7 @@ import type { Kind } from "../spec/steps";
 import { reference, type Variant } from "./adapter";
 import type { Machine } from "./machine";
 import { Cell, guard_of, type Stack, type Step, type Thing } from "./task";
+import { Exclusive } from "./sync/exclusive";
 import { Threads, type Thread } from "./threads";
 
 /** What is being done while an access happens; outside these nothing is judged. */
@@ -228,7 +229,7 @@ class Watch {
 }
 
 /** Fields that are set once, when the object is made, and that lockdep and the machine look at. */
-const FROZEN = new Set(["name", "key", "graph", "level"]);
+const FROZEN = new Set(["name", "key", "graph", "level", "locks", "unlocks"]);
 
 const READS_ONLY = new Set([
   "has",
@@ -268,7 +269,7 @@ function is_step(value: unknown): boolean {
 
 /** Locks, wait queues and the like: an object with a name whose state changes only in sync steps. */
 function is_sync(object: object): object is Thing {
-  return "name" in object && Object.values(object).some((value) => is_step(value));
+  return "name" in object && (object instanceof Exclusive || Object.values(object).some((value) => is_step(value)));
 }
 
 function is_container(object: object): object is Map<unknown, unknown> | Set<unknown> | unknown[] {

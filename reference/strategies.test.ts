@@ -17,13 +17,13 @@ const RUNS = 4_000;
 /** What both strategies must agree on: verdicts, ends, deadlocks, and the states that each claim saw, in order. */
 function seenBy(strategy: Options["strategy"], what: FiledCase) {
   const explored = holdHere(
-    explore(planned(what), { strategy, limits: { runs: Math.max(RUNS, TRIES), steps: 20_000 }, record: true }),
+    explore(planned(what), { strategy, limits: { runs: Math.max(RUNS, TRIES), steps: 20_000 }, record: true, sequences: true }),
     reference(),
   );
   const { complete, violations, deadlocks, sequences, whole, runs, redundant, strategy: name } = explored;
   const broken = violations.map((each) => each.text).sort();
-  const { ends, marks, watch } = whole;
-  const all = { broken, deadlocked: deadlocks > 0, seen: sequences?.seen, ends, marks, reached: watch.reached };
+  const { marks, watch } = whole;
+  const all = { broken, deadlocked: deadlocks > 0, seen: sequences?.seen, ends: whole.ends.all, marks, reached: watch.reached };
   return { name, runs, redundant, complete, tries: runs + redundant, all };
 }
 

@@ -14,14 +14,17 @@ export interface Thread extends KThread {
   started: boolean;
   /** The number of the world that it was last in. */
   world: number;
-  /** What the door says of it; one object, so that a step costs none. */
+  /** What the door says of it, and the reply when that is all there is to say: the same objects always, so that a step costs none. */
   readonly standing: Standing;
+  readonly alone: Stands;
+  /** Its place among those whose step may have to wait, or -1. */
+  waits: number;
 }
 
-/** Begins a call in a world: the kernel code that it runs, or what it returns without running any. */
-export type Begin<World> = (world: World) => Task<unknown> | { readonly returned: Value };
+/** Begins a call in a world: the kernel code that it runs. */
+export type Begin<World> = (world: World) => Task<unknown>;
 
-/** What the door says to a call or a step. */
+/** What the door says to a call or a step: where those threads stand now that stood elsewhere before, or all of them. */
 export interface Stands {
   readonly threads: Record<string, Standing>;
   readonly reports?: Report[];
@@ -34,7 +37,11 @@ export class Threads<World extends Running> {
   /** Those of this world, in the order in which they came. */
   private readonly all: Thread[] = [];
   private readonly by_name = new Map<string, Thread>();
+  /** Those whose step may have to wait: what others do can change that. */
+  private readonly waiting: Thread[] = [];
   private handlers = false;
+  /** How many threads the last reply was about. */
+  private told = 0;
   /** What was asked, one request at a place: who began a call or took its step, with which pick, having announced a step of which kind. */
   private readonly who: Thread[] = [];
   private readonly picks: number[] = [];
@@ -48,9 +55,9 @@ export class Threads<World extends Running> {
   enter(world: World): void {
     this.world = world;
     this.worlds++;
-    this.all.length = 0;
+    this.all.length = this.waiting.length = 0;
     this.handlers = false;
-    this.asked = 0;
+    this.asked = this.told = 0;
   }
 
   /** Goes over to a fresh world, and asks there the first so many things that were asked in the last one. False if a thread does not announce what it did then. */
@@ -72,7 +79,7 @@ export class Threads<World extends Running> {
     const thread = this.thread(name, interrupts);
     this.remember(thread, 0, begin);
     this.start(thread, begin);
-    return this.standings();
+    return this.stands(thread);
   }
 
   /** A thread takes its announced step. */
@@ -81,7 +88,7 @@ export class Threads<World extends Running> {
     if (thread?.world !== this.worlds) throw new Error(`there is no thread ${name}`);
     this.remember(thread, pick, undefined);
     this.advance(thread, pick);
-    return this.standings();
+    return this.stands(thread);
   }
 
   /** The world starts a thread by itself. */
@@ -91,19 +98,41 @@ export class Threads<World extends Running> {
 
   /** Where each thread stands. The objects are used again: they are true until the next request. */
   standings(): Stands {
-    for (const thread of this.all) {
-      const { standing, next, frames } = thread;
-      standing.next = next as Standing["next"];
-      standing.ready = next !== undefined && this.ready(thread);
-      standing.returned = next === undefined ? (thread.returned as Value) : undefined;
-      if (frames.length > 0) standing.path = [...frames];
-    }
+    for (const thread of this.all) this.update(thread);
+    this.told = this.all.length;
     if (!this.shows_all()) {
       this.shows = this.all.slice();
       this.shown = { threads: Object.fromEntries(this.all.map((thread) => [thread.name, thread.standing])) };
     }
-    const reports = this.world?.reports ?? [];
-    return reports.length === 0 ? this.shown : { ...this.shown, reports: reports.splice(0) };
+    return this.with_reports(this.shown);
+  }
+
+  /** Where the threads stand that stand elsewhere since this one did something. */
+  private stands(thread: Thread): Stands {
+    if (this.handlers || this.told !== this.all.length) return this.standings();
+    this.update(thread);
+    for (const other of this.waiting) if (other !== thread && this.ready(other) !== other.standing.ready) return this.standings();
+    return this.with_reports(thread.alone);
+  }
+
+  private update(thread: Thread): void {
+    const { standing, next, frames, waits } = thread;
+    standing.next = next as Standing["next"];
+    standing.ready = next !== undefined && this.ready(thread);
+    standing.returned = next === undefined ? (thread.returned as Value) : undefined;
+    if (frames.length > 0) standing.path = [...frames];
+    if (next?.ready !== undefined) {
+      if (waits < 0) thread.waits = this.waiting.push(thread) - 1;
+    } else if (waits >= 0) {
+      const last = this.waiting.pop();
+      if (last !== undefined && last !== thread) this.waiting[(last.waits = waits)] = last;
+      thread.waits = -1;
+    }
+  }
+
+  private with_reports(stands: Stands): Stands {
+    const { reports } = this.world as World;
+    return reports.length === 0 ? stands : { ...stands, reports: reports.splice(0) };
   }
 
   protected advance(thread: Thread, pick: number): void {
@@ -138,10 +167,6 @@ export class Threads<World extends Running> {
     if (thread.world !== this.worlds) this.join(thread);
     const task = begin(this.world as World);
     thread.next = undefined;
-    if ("returned" in task) {
-      thread.returned = task.returned;
-      return;
-    }
     thread.task = thread.owner === undefined ? task : handler(thread.stack, task);
     this.advance(thread, 0);
     thread.started = false;
@@ -163,7 +188,18 @@ export class Threads<World extends Running> {
       const stack: Stack = owner?.stack ?? { name, held: [], current: undefined, preempt_count: 0, irqs_off: 0 };
       const standing: Standing = { next: undefined, ready: false, returned: undefined, ...(owner && { stack: owner.name }) };
       const nothing = { task: undefined, next: undefined, returned: undefined };
-      thread = { name, owner, stack, frames: [], ...nothing, started: false, world: 0, standing };
+      thread = {
+        name,
+        owner,
+        stack,
+        frames: [],
+        ...nothing,
+        started: false,
+        world: 0,
+        standing,
+        alone: { threads: { [name]: standing } },
+        waits: -1,
+      };
       this.by_name.set(name, thread);
     }
     if (thread.world !== this.worlds) this.join(thread);
@@ -176,6 +212,7 @@ export class Threads<World extends Running> {
     thread.world = this.worlds;
     thread.task = thread.next = thread.returned = undefined;
     thread.started = false;
+    thread.waits = -1;
     if (frames.length > 0) frames.length = 0;
     this.all.push(thread);
     if (owner === undefined) {

@@ -21,12 +21,29 @@ export function safely(door: Door): Door {
   };
 }
 
+/** Whom the exchange that is being held in this process is with. */
+let here: Door | undefined;
+
 /** Holds an exchange with a door in this process. */
 export function holdHere<T>(exchange: Exchange<T>, door: Door): T {
+  const outer = here;
   const safe = safely(door);
-  let turn = exchange.next();
-  while (turn.done !== true) turn = exchange.next(safe(turn.value));
-  return turn.value;
+  try {
+    here = safe;
+    let turn = exchange.next();
+    while (turn.done !== true) turn = exchange.next(safe(turn.value));
+    return turn.value;
+  } finally {
+    here = outer;
+  }
+}
+
+/**
+ * Whom the exchange is with, if that is in this process: a hot loop asks there at once instead of
+ * yielding its request, which is passed on by every exchange that it is part of.
+ */
+export function doorHere(): Door | undefined {
+  return here;
 }
 
 /** What is asked next whatever the answer to a request is. */

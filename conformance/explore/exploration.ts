@@ -1,12 +1,13 @@
 import type { CheckName, RuleId, Value } from "../../spec/generated/types";
 import { bindingOf } from "../case/binding";
 import type { Instance } from "../case/pattern";
-import type { CheckClaim, OutcomeClaim, StateClaim } from "../plan/claims";
+import type { CheckClaim, StateClaim } from "../plan/claims";
 import { seenOrders, seenStates, type Plan } from "../plan/plan";
+import { Ends } from "./ends";
 import { Footprints } from "./footprints";
 import { Memory } from "./memory";
 import { Orders } from "./orders";
-import { Outcomes, type Returns } from "./outcomes";
+import { Outcomes } from "./outcomes";
 import type { Sequences } from "./sequences";
 import { Watch } from "./watch";
 
@@ -15,9 +16,6 @@ export interface Limits {
   readonly runs: number;
   readonly steps: number;
 }
-
-/** How many distinct ends are kept: an exploration's memory does not grow with its runs. */
-export const MOST_ENDS = 4096;
 
 type Values = Readonly<Record<string, Value>>;
 
@@ -36,9 +34,8 @@ export class Exploration {
   readonly allReads: readonly string[];
   /** The rules whose code was passed in any run. */
   readonly marks = new Set<RuleId>();
-  /** The distinct ways in which runs ended: returns and settled reads. Of more than MOST_ENDS, the first. */
-  readonly ends = new Set<string>();
   readonly outcomes: Outcomes;
+  readonly ends: Ends;
 
   constructor(
     readonly plan: Plan,
@@ -54,6 +51,7 @@ export class Exploration {
     this.watch = new Watch([...this.states, ...this.finals]);
     this.orders = new Orders(orders);
     this.outcomes = new Outcomes(plan);
+    this.ends = new Ends(this.outcomes, this.watch);
     this.firstReads = readsOf(this.states);
     const premises = orders.flatMap((claim) => claim.onlyIf?.reads ?? []);
     this.allReads = [...new Set([...this.firstReads, ...readsOf(this.finals), ...this.outcomes.reads, ...premises])];
@@ -72,22 +70,6 @@ export class Exploration {
     const starred = compiled.reads.filter((read) => read.includes("*"));
     const found = Object.keys(values).flatMap((name) => starred.map((read) => bindingOf(read, name)));
     return [...new Set(found)].filter((each) => each !== undefined).map((each) => compiled.at(each));
-  }
-
-  /** Whether it matters what a run came to: there are ends to be told apart, or a claim about them. */
-  get wantsEnds(): boolean {
-    return this.ends.size < MOST_ENDS || this.outcomes.claim !== undefined;
-  }
-
-  /** A run came to this: remembers it, and says if no outcome allows it. */
-  came(returns: Returns, values: Values): { claim: OutcomeClaim; what: string } | undefined {
-    if (this.ends.size < MOST_ENDS) {
-      const reads = Object.keys(values).sort();
-      this.ends.add(JSON.stringify([[...returns].sort(([a], [b]) => (a < b ? -1 : 1)), reads.map((read) => [read, values[read]])]));
-    }
-    const { claim } = this.outcomes;
-    if (this.outcomes.match(returns, this.watch) !== "unlisted" || claim === undefined) return undefined;
-    return { claim, what: this.outcomes.inWords(returns, this.watch) };
   }
 }
 

@@ -32,7 +32,10 @@ import { sleepSets } from "./sleep-sets";
 const { spec } = loadSpec(packageRoot());
 
 function explored(program: Program, strategy: Options["strategy"]): Explored {
-  return holdHere(explore(plannedProgram(program), { strategy, limits: { runs: 100_000, steps: 1000 }, record: true }), doorOf(program));
+  return holdHere(
+    explore(plannedProgram(program), { strategy, limits: { runs: 100_000, steps: 1000 }, record: true, sequences: true }),
+    doorOf(program),
+  );
 }
 
 /** All that two complete explorations of one program must agree on. */
@@ -40,7 +43,7 @@ function findings({ complete, stopped, whole, violations, sequences }: Explored)
   return {
     complete,
     stopped,
-    ends: [...whole.ends].sort(),
+    ends: [...whole.ends.all].sort(),
     reached: [...whole.watch.reached].sort(),
     violations: [...new Set(violations.map(({ kind, text, what }) => `${kind}: ${text}: ${what}`))].sort(),
     sequences: [...(sequences?.seen ?? [])].map(([claim, seen]) => [claim, ...[...seen].sort()]).sort(),
@@ -206,7 +209,7 @@ test.each(SMALL_CASES)("%s: sleep sets find on the reference what all schedules 
   const planned = plan(spec.cases.get(id) as Case, spec, hello);
   if ("verdict" in planned) throw new Error(planned.reason);
   const by = (strategy: Options["strategy"]): Explored =>
-    holdHere(explore(planned, { strategy, limits: { runs: 20_000, steps: 1000 }, record: true }), door);
+    holdHere(explore(planned, { strategy, limits: { runs: 20_000, steps: 1000 }, record: true, sequences: true }), door);
   const [all, reduced] = [by(naive), by(sleepSets)];
   expect(all.complete).toBe(true);
   expect(findings(reduced)).toEqual(findings(all));
@@ -291,7 +294,7 @@ test.each([
 
 test("a thread that a call starts joins the exploration", () => {
   const { whole } = explored(spawned, sleepSets);
-  expect([...whole.ends].map((end) => end.replaceAll('"', "")).sort()).toEqual([
+  expect([...whole.ends.all].map((end) => end.replaceAll('"', "")).sort()).toEqual([
     "[[[P0,[0]],[P0.1,[]],[P1,[ok]]],[[toy.x,1]]]",
     "[[[P0,[0]],[P0.1,[]],[P1,[ok]]],[[toy.x,2]]]",
     "[[[P0,[1]],[P0.1,[]],[P1,[ok]]],[[toy.x,1]]]",

@@ -14,8 +14,10 @@ export interface Options {
   readonly limits: Limits;
   /** Have the implementation say the call path of each step, and keep the trace of the last run. */
   readonly paths?: boolean;
-  /** Go on after violations, and keep what each claim saw: to compare strategies with each other. */
+  /** Go on after violations. */
   readonly record?: boolean;
+  /** Keep what each claim saw: to compare strategies with each other. */
+  readonly sequences?: boolean;
 }
 
 /** What ends an exploration early: a limit, a crash, a schedule that does not fit, or a world that there cannot be. */
@@ -37,7 +39,7 @@ export interface Explored {
   readonly violations: readonly Violation[];
   readonly last: Ran | undefined;
   readonly whole: Exploration;
-  /** With `record`: what each claim saw. */
+  /** With `sequences`: what each claim saw. */
   readonly sequences: Sequences | undefined;
 }
 
@@ -47,16 +49,18 @@ class Tally {
   readonly sequences: Sequences | undefined;
   readonly whole: Exploration;
   readonly strategy: Strategy;
+  readonly run: Run;
   runs = 0;
   redundant = 0;
   steps = 0;
   deadlocks = 0;
   last: Ran | undefined;
 
-  constructor(plan: Plan, { limits, record = false }: Options, make: Options["strategy"]) {
-    this.sequences = record ? new Sequences() : undefined;
+  constructor(plan: Plan, { limits, paths = false, sequences = false }: Options, make: Options["strategy"]) {
+    this.sequences = sequences ? new Sequences() : undefined;
     this.whole = new Exploration(plan, limits, this.sequences);
     this.strategy = make(this.whole.footprints.dependent);
+    this.run = new Run(this.whole, paths);
   }
 
   add(ran: Ran): void {
@@ -65,7 +69,7 @@ class Tally {
     if (ran.end === "asleep") this.redundant++;
     else this.runs++;
     if (ran.end === "stuck") this.deadlocks++;
-    this.violations.push(...ran.violations);
+    if (ran.violations.length > 0) this.violations.push(...ran.violations);
     this.sequences?.ended(ran.end === "complete" || ran.end === "stuck");
   }
 
@@ -82,7 +86,7 @@ class Tally {
  * the strategy says that it cannot explore is explored with sleep sets.
  */
 export function* explore(plan: Plan, options: Options): Exchange<Explored> {
-  const { limits, paths = false, record = false } = options;
+  const { limits, record = false } = options;
   let tally = new Tally(plan, options, options.strategy);
   for (;;) {
     if (!tally.strategy.begin()) {
@@ -91,7 +95,7 @@ export function* explore(plan: Plan, options: Options): Exchange<Explored> {
       continue;
     }
     if (tally.runs + tally.redundant >= limits.runs) return tally.explored(false, "limit", `after ${limits.runs} runs there were more`);
-    const ran = yield* new Run(tally.whole, paths).go(tally.strategy);
+    const ran = yield* tally.run.go(tally.strategy);
     tally.add(ran);
     if (tally.violations.length > 0 && !record) return tally.explored(false);
     if (ran.end === "crashed" || ran.end === "misfit" || ran.end === "cannot") return tally.explored(false, ran.end, ran.reason);

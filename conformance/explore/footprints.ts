@@ -96,7 +96,8 @@ export class Footprints {
   }
 }
 
-function isOf({ kind, objects, event, picks }: Footprint, announced: Announcement): boolean {
+/** Whether this announcement has this footprint. */
+export function isOf({ kind, objects, event, picks }: Footprint, announced: Announcement): boolean {
   if (kind !== announced.kind || event !== announced.event || picks !== (announced.picks ?? 1)) return false;
   const { on } = announced;
   if (objects.length !== on.length) return false;

@@ -1,7 +1,7 @@
 import type { Announcement, Standing, Value } from "../../spec/generated/types";
 import type { PlannedCall, PlannedThread } from "../plan/plan";
-import type { Footprints } from "./footprints";
-import type { Transition } from "./footprint";
+import { isOf, type Footprints } from "./footprints";
+import type { Footprint, Transition } from "./footprint";
 
 /** One thread during a run: where it stands, and what it could do next. */
 export class Lane {
@@ -23,11 +23,13 @@ export class Lane {
   next: readonly Transition[] = [];
   private announced: Announcement | undefined;
 
+  /** `born`: how many steps had been taken when it was started. */
   constructor(
     readonly name: string,
     readonly index: number,
     readonly calls: readonly PlannedCall[],
-    readonly interrupts?: PlannedThread["interrupts"],
+    readonly interrupts: PlannedThread["interrupts"],
+    readonly born: number,
   ) {
     this.stack = index;
   }
@@ -35,6 +37,29 @@ export class Lane {
   /** The call that it is in, or last made; undefined for a thread that the case did not start. */
   get call(): PlannedCall | undefined {
     return this.calls[this.at];
+  }
+
+  /** Its last call has returned, and nothing is to be looked at after it. */
+  get isDone(): boolean {
+    const { call } = this;
+    return this.back && !this.unsupported && call !== undefined && call.then === undefined && this.at + 1 >= this.calls.length;
+  }
+
+  /** Forgets the last run. */
+  restart(): void {
+    this.at = -1;
+    this.pending = this.blocked = this.ready = this.back = this.unsupported = false;
+    this.returned = this.announced = undefined;
+    this.returns.length = 0;
+    this.path = [];
+    this.next = [];
+    this.stack = this.index;
+  }
+
+  /** Stands elsewhere now, which it will be told. */
+  replaced(): void {
+    this.pending = this.ready = this.back = false;
+    this.announced = undefined;
   }
 
   /** Takes over what the implementation says of it. */
@@ -54,12 +79,16 @@ export class Lane {
     if (next === this.announced && stack === this.stack) return;
     this.announced = next;
     this.stack = stack;
-    this.offer(footprints, footprints.of(next));
+    const [known] = this.next;
+    if (known?.stack !== stack || known.looks !== this.looks || !isOf(known.does, next)) this.offer(footprints, footprints.of(next));
   }
 
   /** Makes the transitions for its next step. */
-  offer(footprints: Footprints, does: ReturnType<Footprints["of"]>): void {
-    const looks = this.call?.then?.id ?? -1;
-    this.next = footprints.transitions(does, this.index, this.stack, looks);
+  offer(footprints: Footprints, does: Footprint): void {
+    this.next = footprints.transitions(does, this.index, this.stack, this.looks);
+  }
+
+  private get looks(): number {
+    return this.call?.then?.id ?? -1;
   }
 }

@@ -1,56 +1,60 @@
 /**
- * What the last run did and saw, step by step: a run that begins as it did makes the same requests
- * again, and takes what they showed from here. Nothing of that beginning needs judging twice.
+ * What the last run did, thing after thing. The next run that begins as it did goes back to where they
+ * part: what came after that is undone, from the end, and nothing of the beginning is judged twice.
  */
-import type { CallRequest, Value } from "../../spec/generated/types";
+import type { Request, Value } from "../../spec/generated/types";
+import type { Lane } from "./lane";
 import type { Transition } from "./footprint";
 
-type Values = Readonly<Record<string, Value>>;
-
-/** A thread's next call was begun; without a request, it had no more. */
-interface Begun {
-  readonly thread: number;
-  readonly request: CallRequest | undefined;
-}
-
-/** What happened up to the next step. */
-interface Moment {
-  readonly begun: Begun[];
-  readonly returned: { readonly thread: number; readonly value: Value }[];
-  shown: Values | undefined;
-}
+/** A thread's call was begun, or it had no more; or its call returned; or somebody told of an event. */
+export type Thing =
+  | { readonly what: "begun"; readonly lane: Lane; readonly request: Request | undefined }
+  | { readonly what: "returned"; readonly lane: Lane; readonly value: Value }
+  | { readonly what: "event"; readonly event: string; readonly thread: string };
 
 /** The last run of an exploration. */
 export class Memory {
   /** The steps that it took. */
   readonly taken: Transition[] = [];
-  /** What happened before the first step, and after each. */
-  private readonly moments: Moment[] = [];
+  /** The requests before the first step that set up the world. */
+  readonly setUp: Request[] = [];
+  private readonly things: Thing[] = [];
+  /** For each thing, how many steps had been taken. */
+  private readonly when: number[] = [];
+  /** How many of the things are requests. */
+  private begun = 0;
 
-  /** Forgets all that came after so many steps. */
-  keep(steps: number): void {
-    this.taken.length = steps;
-    this.moments.length = Math.min(this.moments.length, steps === 0 ? 0 : steps + 1);
+  /** How many calls and steps there were in all. */
+  get requests(): number {
+    return this.setUp.length + this.begun + this.taken.length;
   }
 
-  begun(thread: number, request: CallRequest | undefined): void {
-    this.now().begun.push({ thread, request });
+  happened(thing: Thing): void {
+    if (thing.what === "begun" && thing.request !== undefined) this.begun++;
+    this.when[this.things.length] = this.taken.length;
+    this.things.push(thing);
   }
 
-  returned(thread: number, value: Value): void {
-    this.now().returned.push({ thread, value });
+  /** Undoes all that came after so many steps. */
+  back(steps: number): void {
+    const { things, when, taken } = this;
+    taken.length = steps;
+    while (things.length > 0 && (when[things.length - 1] as number) > steps) {
+      const thing = things.pop() as Thing;
+      if (thing.what === "begun") {
+        thing.lane.at--;
+        if (thing.request !== undefined) this.begun--;
+      } else if (thing.what === "returned") thing.lane.returns.pop();
+    }
   }
 
-  shown(values: Values): void {
-    this.now().shown = values;
+  /** Forgets all. */
+  clear(): void {
+    this.taken.length = this.setUp.length = this.things.length = this.begun = 0;
   }
 
-  /** What happened after so many steps; undefined if nothing to speak of did. */
-  after(steps: number): Moment | undefined {
-    return this.moments[steps];
-  }
-
-  private now(): Moment {
-    return (this.moments[this.taken.length] ??= { begun: [], returned: [], shown: undefined });
+  /** What happened, in order, each with how many steps had been taken. */
+  *all(): Generator<readonly [thing: Thing, steps: number]> {
+    for (let i = 0; i < this.things.length; i++) yield [this.things[i] as Thing, this.when[i] as number];
   }
 }

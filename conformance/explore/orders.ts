@@ -14,6 +14,11 @@ export class Orders {
 
   constructor(private readonly claims: readonly OrderClaim[]) {}
 
+  /** Whether there is any claim about events. */
+  get areJudged(): boolean {
+    return this.claims.length > 0;
+  }
+
   /** Forgets the last run. */
   reset(): void {
     if (this.claims.length === 0) return;

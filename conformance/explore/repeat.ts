@@ -1,4 +1,4 @@
-import type { CallReply, Standing, StepReply, Threads } from "../../spec/generated/types";
+import type { CallReply, Request, StepReply, Threads } from "../../spec/generated/types";
 import { answered, type Exchange } from "../adapter/door";
 import type { Exploration } from "./exploration";
 import type { Lane } from "./lane";
@@ -7,53 +7,60 @@ import type { Transition } from "./footprint";
 import type { World } from "./world";
 
 /**
- * Makes the steps that a run has in common with the last one, and recalls what they showed. What
- * the implementation says in between was judged before: it is only held against what it said then.
- * Gives the first step that a thread does not announce any more, if there is one.
+ * Brings a fresh world to where the memory has gone back to. What the implementation says on the
+ * way was judged before; it is only held against what it said then. Gives the first step that a
+ * thread does not announce any more, if there is one.
+ *
+ * An implementation that can do that by itself is not told step by step, but for the run whose
+ * number is a power of two: a few runs are enough to notice one that is not repeatable.
  */
-export function* repeat(whole: Exploration, world: World): Exchange<Transition | undefined> {
+export function* repeat(whole: Exploration, world: World, run: number): Exchange<Transition | undefined> {
+  if (whole.plan.again && (run & (run - 1)) !== 0 && (yield* world.openAgain())) {
+    world.arrived();
+    return undefined;
+  }
+  yield* world.openEmpty();
   const { memory } = whole;
   const { taken } = memory;
-  let last: Threads | undefined;
-  for (let n = 0; n <= taken.length; n++) {
-    const chosen = taken[n - 1];
-    if (chosen !== undefined && !announces(last?.[laneOf(world, chosen).name], chosen)) {
-      if (last !== undefined) world.absorb(last);
-      memory.keep(n - 1);
-      return chosen;
-    }
-    if (chosen !== undefined) last = answered<StepReply>(yield world.stepOf(laneOf(world, chosen), chosen)).threads;
-    if (chosen !== undefined) recallStep(whole, world, chosen);
-    const moment = memory.after(n);
-    if (moment !== undefined) {
-      for (const { thread, request } of moment.begun) {
-        const lane = world.lanes[thread];
-        if (lane !== undefined) lane.at++;
-        if (request !== undefined) last = answered<CallReply>(yield request).threads ?? last;
-      }
-      for (const { thread, value } of moment.returned) world.lanes[thread]?.returns.push(value);
-      if (moment.shown !== undefined) whole.watch.show(moment.shown);
-    }
-    if (chosen !== undefined && whole.sequences !== undefined)
-      for (const { claim, binding } of chosen.does.visible) whole.sequences.saw(claim, binding, chosen.does, whole.watch);
-    // A thread that was started meanwhile takes a step.
-    if ((taken[n]?.thread ?? 0) >= world.lanes.length && last !== undefined) world.absorb(last);
+  const stand: Threads = {};
+  function* ask(request: Request): Exchange<void> {
+    Object.assign(stand, answered<StepReply | CallReply>(yield request).threads);
   }
-  if (last !== undefined) world.absorb(last);
-  for (const lane of world.lanes) lane.back = false;
+  for (const request of memory.setUp) yield* ask(request);
+  let steps = 0;
+  function* stepsUpTo(end: number): Exchange<Transition | undefined> {
+    for (; steps < end; steps++) {
+      const chosen = taken[steps] as Transition;
+      const lane = laneOf(world, chosen);
+      if (!announces(stand, lane, chosen)) return chosen;
+      yield* ask(world.stepOf(lane, chosen));
+    }
+    return undefined;
+  }
+  for (const [thing, when] of memory.all()) {
+    const misfit = yield* stepsUpTo(when);
+    if (misfit !== undefined) return diverged(whole, world, stand, steps, misfit);
+    if (thing.what === "begun" && thing.request !== undefined) yield* ask(thing.request);
+  }
+  const misfit = yield* stepsUpTo(taken.length);
+  if (misfit !== undefined) return diverged(whole, world, stand, steps, misfit);
+  world.absorb(stand);
+  world.arrived();
   return undefined;
 }
 
-/** Whether a thread stands where it would take this step. */
-function announces(standing: Standing | undefined, { does }: Transition): boolean {
-  const next = standing?.next;
-  return next?.kind === does.kind && next.on[0]?.name === does.objects[0];
+/** The run is not what it was: where it stands now, for the report. */
+function diverged({ memory, watch }: Exploration, world: World, stand: Threads, steps: number, misfit: Transition): Transition {
+  watch.back(steps, memory.taken);
+  memory.back(steps);
+  world.absorb(stand);
+  return misfit;
 }
 
-function recallStep({ watch, orders }: Exploration, world: World, chosen: Transition): void {
-  const { does } = chosen;
-  watch.stepped(does);
-  if (does.event !== undefined) orders.saw(does.event, laneOf(world, chosen).name, () => undefined);
+/** Whether a thread stands where it would take this step. */
+function announces(threads: Threads, { name }: Lane, { does }: Transition): boolean {
+  const next = threads[name]?.next;
+  return next?.kind === does.kind && next.on[0]?.name === does.objects[0];
 }
 
 function laneOf({ lanes }: World, { thread }: Transition): Lane {

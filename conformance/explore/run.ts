@@ -1,5 +1,5 @@
 import type { RuleId, StepReply, Value } from "../../spec/generated/types";
-import { answered, Cannot, Crashed, Overdue, type Exchange } from "../adapter/door";
+import { answered, Cannot, Crashed, doorHere, Overdue, type Exchange } from "../adapter/door";
 import { wrongValues } from "../case/values";
 import type { StateClaim } from "../plan/claims";
 import type { Exploration } from "./exploration";
@@ -44,30 +44,28 @@ export interface Ran {
 /** The thread of the calls before the race. */
 const SET_UP = "setup";
 
-/** One run: open a world, set up, take steps as the strategy says, judge, close. */
+/** One run after the other: open a world, set up or go back, take steps as the strategy says, judge, close. */
 export class Run {
   private readonly taken: Transition[];
   private readonly trace: Row[] = [];
   private readonly found: Violations;
   private readonly world: World;
+  private runs = 0;
 
   constructor(
     private readonly whole: Exploration,
     private readonly paths: boolean,
   ) {
     this.taken = whole.memory.taken;
-    const found = new Violations(whole, this.taken);
-    this.found = found;
-    this.world = new World(whole.plan, whole.footprints, {
-      event: (event, thread) => whole.orders.saw(event, thread, found.order),
-      report: (report) => found.report(report),
-    });
-    whole.watch.reset();
-    whole.orders.reset();
+    this.found = new Violations(whole, this.taken);
+    const event = (name: string, thread: string): void => this.event(name, thread);
+    this.world = new World(whole, { event, report: (report) => this.found.report(report) }, paths);
   }
 
-  /** Makes the run. */
+  /** Makes the next run. */
   *go(strategy: Strategy): Exchange<Ran> {
+    this.runs++;
+    this.found.clear();
     try {
       return this.ran(yield* this.whileOpen(strategy));
     } catch (error) {
@@ -91,14 +89,43 @@ export class Run {
   }
 
   private *whileOpen(strategy: Strategy): Exchange<End> {
-    yield* this.world.open(this.paths);
-    let end: End = (yield* this.setUp()) ? "complete" : "stuck";
+    let end = yield* this.beginning(strategy);
     if (end === "complete") end = yield* this.race(strategy);
     if (end === "complete") yield* this.settle();
     const { leaks, marks } = yield* this.world.close();
-    for (const mark of marks ?? []) this.whole.marks.add(mark as RuleId);
-    for (const what of leaks ?? []) this.found.report({ check: "leak", what });
+    if (marks !== undefined) for (const mark of marks) this.whole.marks.add(mark as RuleId);
+    if (leaks !== undefined) for (const what of leaks) this.found.report({ check: "leak", what });
     return end;
+  }
+
+  /** Comes to where the strategy is to be asked: to the start of the race, or to where the run parts from the last one. */
+  private *beginning(strategy: Strategy): Exchange<End> {
+    const { plan, sequences } = this.whole;
+    const mayRepeat = this.runs > 1 && plan.control === "step" && sequences === undefined && !this.world.blocked;
+    if (mayRepeat && strategy.prefix !== undefined && strategy.prefix < this.taken.length) return yield* this.goBack(strategy.prefix);
+    const { memory, watch, orders } = this.whole;
+    memory.clear();
+    watch.reset();
+    orders.reset();
+    this.trace.length = 0;
+    yield* this.world.open();
+    if (!(yield* this.setUp())) return "stuck";
+    yield* this.start();
+    return "complete";
+  }
+
+  /** Goes back to where so many steps of the last run had been taken. */
+  private *goBack(steps: number): Exchange<End> {
+    const { memory, watch, orders } = this.whole;
+    watch.back(steps, this.taken);
+    memory.back(steps);
+    if (this.paths) this.trace.length = steps;
+    orders.reset();
+    if (orders.areJudged)
+      for (const [thing] of memory.all()) if (thing.what === "event") orders.saw(thing.event, thing.thread, () => undefined);
+    this.world.goneBack(steps);
+    const misfit = yield* repeat(this.whole, this.world, this.runs);
+    return misfit === undefined ? "complete" : this.notRepeatable(misfit);
   }
 
   /** Makes the calls before the race, one after the other. False if one of them is stuck. */
@@ -114,16 +141,14 @@ export class Run {
       yield* this.world.advance(next, transition);
       yield* this.backs(next);
     }
+    this.world.isSetUp();
     return (!lane.pending && !lane.blocked) || this.mayWait([lane, ...this.world.lanes]);
   }
 
   private *race(strategy: Strategy): Exchange<End> {
-    const { memory, plan, limits } = this.whole;
+    const { limits, watch } = this.whole;
     const { world, taken } = this;
-    const prefix = plan.control === "step" ? Math.min(strategy.prefix ?? 0, taken.length) : 0;
-    memory.keep(prefix);
-    const misfit = prefix > 0 ? yield* repeat(this.whole, world) : yield* this.start();
-    if (misfit !== undefined) return this.notRepeatable(misfit);
+    const door = doorHere();
     for (;;) {
       const enabled = world.whatIsEnabled();
       if (enabled.length === 0) {
@@ -138,24 +163,23 @@ export class Run {
       const step = chosen.does;
       const { path } = lane;
       taken.push(chosen);
-      this.whole.watch.stepped(step);
+      watch.stepped(step);
       if (step.kind === "call") yield* world.advance(lane, chosen);
-      else world.stepped(lane, answered<StepReply>(yield world.stepOf(lane, chosen)));
-      if (step.event !== undefined) this.whole.orders.saw(step.event, lane.name, this.found.order);
+      else {
+        const request = world.stepOf(lane, chosen);
+        world.stepped(lane, answered<StepReply>(door === undefined ? yield request : door(request)));
+      }
+      if (step.event !== undefined) this.event(step.event, lane.name);
       if (step.visible.length > 0) yield* this.judge(step);
       if (this.paths) this.row(lane, chosen, path);
-      if (world.someoneIsBack()) yield* this.backs(lane);
+      if (world.someoneIsBack && !this.areDone(lane)) yield* this.backs(lane);
     }
   }
 
   /** Before the first step: what claims see, and each thread's first call. */
-  private *start(): Exchange<undefined> {
-    const { watch, plan, firstReads, memory } = this.whole;
-    if (firstReads.length > 0) {
-      const values = yield* this.world.read(firstReads);
-      memory.shown(values);
-      watch.show(values);
-    }
+  private *start(): Exchange<void> {
+    const { watch, plan, firstReads } = this.whole;
+    if (firstReads.length > 0) watch.show(yield* this.world.read(firstReads));
     this.judgeStates();
     const own = this.world.lanes.slice(0, plan.threads.length);
     for (const lane of own) if (lane.interrupts === undefined) yield* this.begin(lane);
@@ -164,12 +188,8 @@ export class Run {
 
   /** A step was taken that claims may see. */
   private *judge(step: Footprint): Exchange<void> {
-    const { watch, memory, sequences } = this.whole;
-    if (step.reads.length > 0) {
-      const values = yield* this.world.read(step.reads);
-      memory.shown(values);
-      watch.show(values);
-    }
+    const { watch, sequences } = this.whole;
+    if (step.reads.length > 0) watch.show(yield* this.world.read(step.reads));
     for (const { claim, binding } of step.visible) {
       if (claim.kind === "always" || claim.kind === "sometimes") watch.judge(claim, binding, this.found.state);
       sequences?.saw(claim, binding, step, watch);
@@ -178,20 +198,31 @@ export class Run {
 
   /** Begins a thread's next call; one that returns without a step is judged, and the next begun. */
   private *begin(lane: Lane): Exchange<void> {
-    const request = yield* this.world.begin(lane);
-    if (lane.index >= 0) this.whole.memory.begun(lane.index, request);
+    yield* this.world.begin(lane);
     if (lane.back) yield* this.backs(lane);
   }
 
   /** Judges the calls that have returned, and begins what follows them; `first` is the thread that took the step. */
   private *backs(first: Lane): Exchange<void> {
+    this.world.someoneIsBack = false;
     if (first.back) yield* this.returned(first);
     for (const lane of this.world.lanes) if (lane.back) yield* this.returned(lane);
   }
 
+  /** Judges the calls that have returned if nothing need be asked for that: if only this thread's last one has. */
+  private areDone(lane: Lane): boolean {
+    if (!lane.isDone) return false;
+    for (const other of this.world.lanes) if (other.back && other !== lane) return false;
+    this.world.someoneIsBack = lane.back = false;
+    this.judgeReturn(lane);
+    lane.at++;
+    this.whole.memory.happened({ what: "begun", lane, request: undefined });
+    return true;
+  }
+
   private *returned(lane: Lane): Exchange<void> {
     lane.back = false;
-    const { call, returned } = lane;
+    const { call } = lane;
     if (call === undefined) return;
     if (lane.unsupported) {
       lane.unsupported = false;
@@ -201,19 +232,32 @@ export class Run {
       yield* this.begin(lane);
       return;
     }
+    this.judgeReturn(lane);
+    if (call.then !== undefined && call.then.unseen === undefined) yield* this.judgeThen(lane, call.then);
+    yield* this.begin(lane);
+  }
+
+  private judgeReturn(lane: Lane): void {
+    const { call, returned } = lane;
     this.returns(lane, returned ?? "nothing");
+    if (call === undefined) return;
     const claim = call.returned;
     const what = (): string => `${lane.name}: ${call.do} returned ${shown(returned)}`;
     if (claim !== undefined && (returned === undefined || !claim.test(returned, undefined, () => undefined)))
       this.found.violation("returned", claim.rule, claim.id, claim.text, what());
     if (call.staysBlocked) this.found.violation("returned", call.rule, undefined, `${call.do} stays blocked`, what());
-    if (call.then !== undefined && call.then.unseen === undefined) yield* this.judgeThen(lane, call.then);
-    yield* this.begin(lane);
   }
 
   private returns(lane: Lane, value: Value): void {
     lane.returns.push(value);
-    if (lane.index >= 0) this.whole.memory.returned(lane.index, value);
+    this.whole.memory.happened({ what: "returned", lane, value });
+  }
+
+  private event(event: string, thread: string): void {
+    const { orders, memory } = this.whole;
+    if (!orders.areJudged) return;
+    orders.saw(event, thread, this.found.order);
+    memory.happened({ what: "event", event, thread });
   }
 
   private *judgeThen(lane: Lane, claim: StateClaim): Exchange<void> {
@@ -244,17 +288,15 @@ export class Run {
 
   /** Everything is as it will stay: what is judged at the end. */
   private *settle(): Exchange<void> {
-    const { watch, orders, allReads, finals } = this.whole;
+    const { watch, orders, allReads, finals, ends } = this.whole;
     const values = allReads.length > 0 ? yield* this.world.readLast(allReads) : {};
     this.checkValues(allReads, values);
     watch.settled(values);
     this.judgeStates();
     for (const claim of finals) watch.judge(claim, undefined, this.found.state);
     orders.ended(watch, this.found.order);
-    if (!this.whole.wantsEnds) return;
-    const waits = (lane: Lane): boolean => lane.pending || lane.blocked;
-    const returns = this.world.lanes.map((lane) => [lane.name, waits(lane) ? [...lane.returns, "blocked"] : lane.returns] as const);
-    const bad = this.whole.came(new Map(returns), values);
+    if (!ends.areWanted) return;
+    const bad = ends.came(this.world.lanes, values);
     if (bad !== undefined) this.found.violation("outcome", bad.claim.rule, bad.claim.id, bad.claim.text, bad.what);
   }
 

@@ -8,7 +8,7 @@ import type { Violation, ViolationKind } from "./violation";
 
 /** What was violated in one run: each claim once, in the order found. */
 export class Violations {
-  readonly all: Violation[] = [];
+  all: Violation[] = [];
   private readonly known = new Set<string>();
 
   /** `taken` are the steps of the run so far. */
@@ -16,6 +16,13 @@ export class Violations {
     private readonly whole: Exploration,
     private readonly taken: readonly Transition[],
   ) {}
+
+  /** Forgets the last run. */
+  clear(): void {
+    if (this.all.length === 0) return;
+    this.all = [];
+    this.known.clear();
+  }
 
   violation(kind: ViolationKind, rule: RuleId | undefined, claim: number | undefined, text: string, what: string): void {
     const key = claim === undefined ? `${kind} ${what}` : String(claim);

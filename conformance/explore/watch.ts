@@ -2,10 +2,18 @@ import type { Value } from "../../spec/generated/types";
 import { bindingOf } from "../case/binding";
 import type { Instance, State } from "../case/pattern";
 import type { StateClaim } from "../plan/claims";
-import type { Footprint } from "./footprint";
+import type { Footprint, Transition } from "./footprint";
 
 /** A claim that does not hold in the state just judged. */
 export type Broken = (claim: StateClaim, instance: Instance) => void;
+
+/** A read that showed something else before, or nothing; or an instance that was met. */
+interface Undo {
+  readonly steps: number;
+  readonly read: string;
+  readonly value: Value | undefined;
+  readonly instance: { readonly of: Set<string>; readonly binding: string } | undefined;
+}
 
 /**
  * What claims can see during a run: the values of their reads as of the last step that showed them,
@@ -20,6 +28,9 @@ export class Watch implements State {
   private readonly earlier = new Map<string, Value | undefined>();
   private readonly held = new Map<string, number>();
   private readonly bindings = new Map<StateClaim, Set<string>>();
+  /** How to undo what was shown: what each read showed before, and which instances were met; each with how many steps had been taken. */
+  private readonly undo: Undo[] = [];
+  private steps = 0;
 
   constructor(private readonly claims: readonly StateClaim[]) {}
 
@@ -29,6 +40,20 @@ export class Watch implements State {
     this.earlier.clear();
     this.held.clear();
     this.bindings.clear();
+    this.undo.length = this.steps = 0;
+  }
+
+  /** Forgets what came after the first steps of the last run, so many of all that it took. */
+  back(steps: number, taken: readonly Transition[]): void {
+    this.earlier.clear();
+    for (; this.steps > steps; this.steps--)
+      for (const { lock, by } of (taken[this.steps - 1] as Transition).does.locks) this.held.set(lock, (this.held.get(lock) ?? 0) - by);
+    for (let last = this.undo.at(-1); last !== undefined && last.steps > steps; last = this.undo.at(-1)) {
+      if (last.instance !== undefined) last.instance.of.delete(last.instance.binding);
+      else if (last.value === undefined) this.values.delete(last.read);
+      else this.values.set(last.read, last.value);
+      this.undo.pop();
+    }
   }
 
   now(read: string): Value | undefined {
@@ -41,6 +66,7 @@ export class Watch implements State {
 
   /** A step was taken: what locks it took or gave back; what was seen before is one step older. */
   stepped(step: Footprint): void {
+    this.steps++;
     if (this.earlier.size > 0) this.earlier.clear();
     for (const { lock, by } of step.locks) this.held.set(lock, (this.held.get(lock) ?? 0) + by);
   }
@@ -50,8 +76,10 @@ export class Watch implements State {
     for (const name in values) {
       const value = values[name];
       if (value === undefined) continue;
-      if (!this.values.has(name)) this.meet(name);
-      this.earlier.set(name, this.values.get(name));
+      const old = this.values.get(name);
+      if (old === undefined) this.meet(name);
+      this.earlier.set(name, old);
+      this.undo.push({ steps: this.steps, read: name, value: old, instance: undefined });
       this.values.set(name, value);
     }
   }
@@ -102,9 +130,11 @@ export class Watch implements State {
       for (const read of claim.reads) {
         const binding = read.stars > 0 ? bindingOf(read.name, name) : undefined;
         if (binding === undefined) continue;
-        const known = this.bindings.get(claim);
-        if (known === undefined) this.bindings.set(claim, new Set([binding]));
-        else known.add(binding);
+        let known = this.bindings.get(claim);
+        if (known === undefined) this.bindings.set(claim, (known = new Set()));
+        if (known.has(binding)) continue;
+        known.add(binding);
+        this.undo.push({ steps: this.steps, read: name, value: undefined, instance: { of: known, binding } });
       }
     }
   }

@@ -3,6 +3,7 @@ import type {
   CallRequest,
   CloseReply,
   EventSeen,
+  Open as OpenRequest,
   OpenReply,
   ReadReply,
   ReadRequest,
@@ -15,8 +16,10 @@ import type {
 } from "../../spec/generated/types";
 import { answered, Cannot, followedBy, type Exchange } from "../adapter/door";
 import { looksInside, type PlannedCall, type Plan } from "../plan/plan";
+import type { Exploration } from "./exploration";
 import type { Footprints } from "./footprints";
 import { Lane } from "./lane";
+import type { Memory } from "./memory";
 import type { Transition } from "./footprint";
 
 /** What an implementation tells besides answers. */
@@ -25,34 +28,89 @@ export interface Hears {
   report(report: Report): void;
 }
 
-/** The world of one run as the dialogue shows it: its threads, and what can be asked of it. */
+/** The worlds of one run after the other as the dialogue shows them: their threads, and what can be asked of them. */
 export class World {
   /** The threads that are explored: those of the case, then those that were started, in that order. */
   readonly lanes: Lane[] = [];
+  /** A call said that it is blocked, in some run: where its thread then stands is not known from its standing alone. */
+  blocked = false;
+  /** A call may have returned that was not looked at yet. */
+  someoneIsBack = false;
+  private readonly plan: Plan;
+  private readonly footprints: Footprints;
+  private readonly memory: Memory;
   private readonly byName = new Map<string, Lane>();
-  private readonly inOrder: Lane[] = [];
   private readonly enabled: Transition[] = [];
   private readonly stepRequest: StepRequest = { op: "step", thread: "" };
   private readonly readRequest: ReadRequest = { op: "read", names: [] };
   private readonly closeRequest: Request = { op: "close" };
+  private readonly openRequest: OpenRequest;
+  private readonly againRequest: OpenRequest;
   /** The read that goes out together with the call before it. */
   private promised: ReadRequest | undefined;
+  private settingUp = false;
 
   constructor(
-    private readonly plan: Plan,
-    private readonly footprints: Footprints,
+    { plan, footprints, memory }: Exploration,
     private readonly hears: Hears,
+    paths: boolean,
   ) {
+    this.plan = plan;
+    this.footprints = footprints;
+    this.memory = memory;
+    const { given, faults, control } = plan;
+    // Whoever is stepped announces its events in any case.
+    const events = control !== "step" && looksInside(plan);
+    this.openRequest = { op: "open", given, ...(faults && { faults }), ...(paths && { paths }), ...(events && { events }) };
+    this.againRequest = { ...this.openRequest, again: 1 };
     for (const { name, calls, interrupts } of plan.threads) this.lane(name, calls, interrupts);
   }
 
-  *open(paths: boolean): Exchange<void> {
-    const { given, faults } = this.plan;
-    // Whoever is stepped announces its events in any case.
-    const events = this.plan.control !== "step" && looksInside(this.plan);
-    const besides = { ...(faults && { faults }), ...(paths && { paths }), ...(events && { events }) };
-    const { cannot } = answered<OpenReply>(yield { op: "open", given, ...besides });
+  /** Opens a fresh world. */
+  *open(): Exchange<void> {
+    this.forget(-1);
+    for (const lane of this.lanes) lane.restart();
+    yield* this.opened(this.openRequest);
+  }
+
+  /** Opens a world and has everything done in it that the memory knows of. False if the implementation finds that it does not fit. */
+  *openAgain(): Exchange<boolean> {
+    this.againRequest.again = this.memory.requests;
+    return yield* this.opened(this.againRequest);
+  }
+
+  /** Opens a world to make there, one by one, the requests that the memory knows of. */
+  *openEmpty(): Exchange<void> {
+    yield* this.opened(this.openRequest);
+  }
+
+  /** The threads stand where the memory has gone back to; no call has just returned. */
+  arrived(): void {
+    for (const lane of this.lanes) lane.back = false;
+    this.someoneIsBack = false;
+  }
+
+  /** The memory has gone back to so many steps: threads that were started later are not there. */
+  goneBack(steps: number): void {
+    this.forget(steps);
+    for (const lane of this.lanes) lane.replaced();
+  }
+
+  private forget(steps: number): void {
+    this.promised = undefined;
+    const { lanes, plan } = this;
+    for (let last = lanes.at(-1); last !== undefined && last.born > steps && lanes.length > plan.threads.length; last = lanes.at(-1)) {
+      this.byName.delete(last.name);
+      lanes.pop();
+    }
+  }
+
+  private *opened(request: OpenRequest): Exchange<boolean> {
+    const { cannot, differs, threads } = answered<OpenReply>(yield request);
     if (cannot !== undefined) throw new Cannot(cannot);
+    if (differs === true) return false;
+    if (threads !== undefined) this.absorb(threads);
+    return true;
   }
 
   *close(): Exchange<CloseReply> {
@@ -71,25 +129,32 @@ export class World {
     return answered<ReadReply>(yield followedBy(request, this.closeRequest)).values;
   }
 
-  /** A thread that is not explored. */
+  /** A thread that is not explored: what it and the others do until it is done sets the world up. */
   aside(name: string, calls: readonly PlannedCall[]): Lane {
-    const lane = new Lane(name, -1, calls);
+    this.settingUp = true;
+    const lane = new Lane(name, -1, calls, undefined, 0);
     this.byName.set(name, lane);
     return lane;
   }
 
+  /** From here on threads are explored. */
+  isSetUp(): void {
+    this.settingUp = false;
+  }
+
   /**
    * Begins a thread's next call, if it has one, up to its first announcement, which touches nothing
-   * shared. Gives the request that it took, if it took one.
+   * shared.
    */
-  *begin(lane: Lane): Exchange<CallRequest | undefined> {
+  *begin(lane: Lane): Exchange<void> {
     lane.at++;
     const { call } = lane;
-    if (call === undefined) return undefined;
-    if (this.plan.control === "step") return yield* this.send(lane, call);
-    lane.pending = lane.ready = true;
-    lane.offer(this.footprints, this.footprints.call());
-    return undefined;
+    if (this.plan.control !== "step") {
+      if (call === undefined) return;
+      lane.pending = lane.ready = true;
+      lane.offer(this.footprints, this.footprints.call());
+    } else if (call !== undefined) yield* this.send(lane, call);
+    else if (!this.settingUp) this.memory.happened({ what: "begun", lane, request: undefined });
   }
 
   /** The request that lets a thread take its announced step. There is one at a time. */
@@ -114,7 +179,9 @@ export class World {
       yield* this.send(lane, lane.call);
       return;
     }
-    this.stepped(lane, answered<StepReply>(yield this.stepOf(lane, transition)));
+    const request = this.stepOf(lane, transition);
+    if (this.settingUp) this.memory.setUp.push({ ...request });
+    this.stepped(lane, answered<StepReply>(yield request));
   }
 
   /** What could be done next: a transition for each pick of each thread that can go on. Reused by the next call. */
@@ -130,51 +197,40 @@ export class World {
     return this.lanes.filter((lane) => lane.pending && !lane.ready).flatMap((lane) => lane.next.slice(0, 1));
   }
 
-  /** Whether a call has returned that was not looked at yet. */
-  someoneIsBack(): boolean {
-    for (const lane of this.lanes) if (lane.back) return true;
-    return false;
-  }
-
   private lane(name: string, calls: readonly PlannedCall[], interrupts?: string): Lane {
-    const lane = new Lane(name, this.lanes.length, calls, interrupts);
+    const lane = new Lane(name, this.lanes.length, calls, interrupts, this.memory.taken.length);
     this.lanes.push(lane);
     this.byName.set(name, lane);
     return lane;
   }
 
-  private *send(lane: Lane, call: PlannedCall): Exchange<CallRequest> {
+  private *send(lane: Lane, call: PlannedCall): Exchange<void> {
     const { name, interrupts } = lane;
     const on = interrupts === undefined ? {} : { interrupts };
     const request: CallRequest = { op: "call", thread: name, ...on, do: call.do, args: call.args };
+    if (this.settingUp) this.memory.setUp.push(request);
+    else this.memory.happened({ what: "begun", lane, request });
     const reply = answered<CallReply>(yield this.promised === undefined ? request : followedBy(request, this.promised));
     if (reply.threads !== undefined) this.absorb(reply.threads);
     if (reply.unsupported === true) lane.unsupported = true;
-    if (reply.blocked === true) [lane.blocked, lane.pending] = [true, false];
+    if (reply.blocked === true) this.blocked = lane.blocked = !(lane.pending = false);
     else if (reply.threads?.[name] === undefined) [lane.back, lane.pending, lane.returned] = [true, false, reply.returned];
     else if (!lane.pending) lane.back = true;
+    if (lane.back) this.someoneIsBack = true;
     this.hear(lane, reply.events, reply.reports);
-    return request;
   }
 
-  /** Takes over where all threads stand. */
+  /** Takes over where threads stand. */
   absorb(threads: Threads): void {
-    let place = 0;
     for (const name in threads) {
       const standing = threads[name];
       if (standing === undefined) continue;
-      const lane = this.laneAt(place++, name);
+      const lane = this.byName.get(name) ?? this.lane(name, []);
       const { stack: owner } = standing;
       const stack = owner === undefined ? lane.index : (this.byName.get(owner)?.index ?? lane.index);
       lane.stands(standing, stack, this.footprints);
+      if (lane.back) this.someoneIsBack = true;
     }
-  }
-
-  /** The lane of a thread. An implementation tells of its threads in one order, which is remembered. */
-  private laneAt(place: number, name: string): Lane {
-    const known = this.inOrder[place];
-    if (known?.name === name) return known;
-    return (this.inOrder[place] = this.byName.get(name) ?? this.lane(name, []));
   }
 
   private hear(lane: Lane, events: readonly EventSeen[] | undefined, reports: readonly Report[] | undefined): void {

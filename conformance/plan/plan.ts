@@ -32,6 +32,8 @@ export interface Plan {
   readonly given: Given;
   readonly faults: { readonly alloc: number } | undefined;
   readonly control: HelloReply["control"];
+  /** It can bring a world to where the last one was. */
+  readonly again: boolean;
   /** What is driven is a model: it must reach every outcome listed, and no other. */
   readonly model: boolean;
   readonly setUp: readonly PlannedCall[];
@@ -104,6 +106,7 @@ function planned(what: Case, spec: Spec, hello: HelloReply, asked: ReadonlyMap<R
     given,
     faults,
     control: hello.control,
+    again: hello.again === true,
     model: hello.kind === "model",
     setUp,
     threads,

@@ -154,7 +154,7 @@ function howOf(planned: Plan, explored: Explored, raced: RaceResult | undefined)
     runs,
     redundant,
     steps,
-    ends: whole.ends.size,
+    ends: whole.ends.all.size,
     deadlocks,
     retries: whole.footprints.retries,
     ...(raced !== undefined && (raced.stopped?.why === "cannot" ? { notRaced: raced.stopped.what } : { race: raced.histogram })),

@@ -1,4 +1,5 @@
 /** A lock with one holder at a time. */
+import { LOCKS } from "../../spec/generated/locks";
 import type { LockName } from "../../spec/generated/types";
 import type { Stack, Step } from "../task";
 import type { ClassGraph, LockClass } from "./lockdep";
@@ -6,16 +7,28 @@ import type { ClassGraph, LockClass } from "./lockdep";
 /** What a mutex and a spinlock have in common. */
 export class Exclusive implements LockClass {
   owner: Stack | undefined;
-  readonly lock: Step;
-  readonly unlock: Step;
+  private locks: Step | undefined;
+  private unlocks: Step | undefined;
 
   constructor(
     readonly name: string,
     readonly key: LockName,
     readonly graph: ClassGraph,
-  ) {
-    const on = [this];
-    this.lock = { kind: "lock", on, ready: () => this.owner === undefined, event: `lock.${this.key}.taken` };
-    this.unlock = { kind: "unlock", on, event: `lock.${this.key}.released` };
+  ) {}
+
+  get lock(): Step {
+    return (this.locks ??= { kind: "lock", on: [this], ready: () => this.owner === undefined, event: TAKEN[this.key] });
   }
+
+  get unlock(): Step {
+    return (this.unlocks ??= { kind: "unlock", on: [this], event: RELEASED[this.key] });
+  }
+}
+
+/** The events of a lock, by its class. */
+const TAKEN: Readonly<Record<string, string>> = events_of("taken");
+const RELEASED: Readonly<Record<string, string>> = events_of("released");
+
+function events_of(what: string): Record<string, string> {
+  return Object.fromEntries(Object.keys(LOCKS).map((key) => [key, `lock.${key}.${what}`]));
 }

@@ -796,6 +796,7 @@ export interface OpenReply {
   differs?: boolean | undefined;
 }
 
+/** Where threads stand now; one that is not named stands where it stood. */
 export interface Threads {
   [k: string]: Standing;
 }
