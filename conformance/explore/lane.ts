@@ -3,6 +3,9 @@ import type { PlannedCall, PlannedThread } from "../plan/plan";
 import { isOf, type Footprints } from "./footprints";
 import type { Footprint, Transition } from "./footprint";
 
+/** The place of a lane that has none. */
+export const NOWHERE = -1;
+
 /** One thread during a run: where it stands, and what it could do next. */
 export class Lane {
   /** The place of the current call among its calls; -1 before the first. */
@@ -19,6 +22,8 @@ export class Lane {
   readonly returns: Value[] = [];
   path: readonly string[] = [];
   stack: number;
+  /** Where among what is enabled its one transition is, or NOWHERE. */
+  place = NOWHERE;
   /** What it could do next, one for each pick. */
   next: readonly Transition[] = [];
   private announced: Announcement | undefined;
@@ -79,13 +84,29 @@ export class Lane {
     if (next === this.announced && stack === this.stack) return;
     this.announced = next;
     this.stack = stack;
-    const [known] = this.next;
-    if (known?.stack !== stack || known.looks !== this.looks || !isOf(known.does, next)) this.offer(footprints, footprints.of(next));
+    const known = this.next[0];
+    if (known === undefined) this.offer(footprints, footprints.of(next));
+    else if (!this.offers(known, next)) this.follow(known, next, footprints);
   }
 
   /** Makes the transitions for its next step. */
   offer(footprints: Footprints, does: Footprint): void {
     this.next = footprints.transitions(does, this.index, this.stack, this.looks);
+  }
+
+  /** After the same step it mostly announces what it announced before. */
+  private follow(last: Transition, next: Announcement, footprints: Footprints): void {
+    const first = last.then[0];
+    if (first !== undefined && this.offers(first, next)) {
+      this.next = last.then;
+      return;
+    }
+    this.offer(footprints, footprints.of(next));
+    last.then = this.next;
+  }
+
+  private offers({ stack, looks, does }: Transition, next: Announcement): boolean {
+    return stack === this.stack && looks === this.looks && isOf(does, next);
   }
 
   private get looks(): number {

@@ -6,9 +6,9 @@ import type { Request, Value } from "../../spec/generated/types";
 import type { Lane } from "./lane";
 import type { Transition } from "./footprint";
 
-/** A thread's call was begun, or it had no more; or its call returned; or somebody told of an event. */
+/** A thread's call was begun, or returned; or somebody told of an event. */
 export type Thing =
-  | { readonly what: "begun"; readonly lane: Lane; readonly request: Request | undefined }
+  | { readonly what: "begun"; readonly lane: Lane; readonly request: Request }
   | { readonly what: "returned"; readonly lane: Lane; readonly value: Value }
   | { readonly what: "event"; readonly event: string; readonly thread: string };
 
@@ -30,7 +30,7 @@ export class Memory {
   }
 
   happened(thing: Thing): void {
-    if (thing.what === "begun" && thing.request !== undefined) this.begun++;
+    if (thing.what === "begun") this.begun++;
     this.when[this.things.length] = this.taken.length;
     this.things.push(thing);
   }
@@ -43,7 +43,7 @@ export class Memory {
       const thing = things.pop() as Thing;
       if (thing.what === "begun") {
         thing.lane.at--;
-        if (thing.request !== undefined) this.begun--;
+        this.begun--;
       } else if (thing.what === "returned") thing.lane.returns.pop();
     }
   }

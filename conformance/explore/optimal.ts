@@ -105,14 +105,13 @@ export class Optimal implements Strategy {
     const current = depth > 0 ? execution.thread[depth - 1] : undefined;
     let found = NO_STEP;
     for (const transition of enabled) {
+      if (found !== NO_STEP && transition.thread !== current) continue;
       const step = steps.of(transition);
-      if (steps.role[step] === Role.Unknown) this.outside ??= `no rule is about a step of kind ${transition.does.kind}`;
       if (sleep.has(depth, step)) continue;
-      if (found === NO_STEP) found = step;
-      if (transition.thread !== current) continue;
       found = step;
-      break;
+      if (transition.thread === current) break;
     }
+    if (steps.unknown !== undefined) this.outside ??= `no rule is about a step of kind ${steps.unknown}`;
     if (found !== NO_STEP) branches.push(branchOf([found]));
     return found;
   }
@@ -146,6 +145,7 @@ export class Optimal implements Strategy {
     const first = races.first[race] as number;
     const second = races.second[race] as number;
     const step = second >= 0 ? execution.step[second] : this.waiting[pending(second)];
+    if (races.immediate[race] === 1 && reversal.canStartWith(first, second) && this.sleep.has(first, step as number)) return;
     if (reversal.make(first, second, step as number, races.immediate[race] === 1)) this.plan(reversal.v, first);
     if (reversal.unclear !== undefined) {
       const { does, thread } = this.steps.all[reversal.unclear] as Transition;

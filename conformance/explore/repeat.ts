@@ -40,7 +40,7 @@ export function* repeat(whole: Exploration, world: World, run: number): Exchange
   for (const [thing, when] of memory.all()) {
     const misfit = yield* stepsUpTo(when);
     if (misfit !== undefined) return diverged(whole, world, stand, steps, misfit);
-    if (thing.what === "begun" && thing.request !== undefined) yield* ask(thing.request);
+    if (thing.what === "begun") yield* ask(thing.request);
   }
   const misfit = yield* stepsUpTo(taken.length);
   if (misfit !== undefined) return diverged(whole, world, stand, steps, misfit);

@@ -215,8 +215,6 @@ export class Run {
     for (const other of this.world.lanes) if (other.back && other !== lane) return false;
     this.world.someoneIsBack = lane.back = false;
     this.judgeReturn(lane);
-    lane.at++;
-    this.whole.memory.happened({ what: "begun", lane, request: undefined });
     return true;
   }
 

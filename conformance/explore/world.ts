@@ -18,7 +18,7 @@ import { answered, Cannot, followedBy, type Exchange } from "../adapter/door";
 import { looksInside, type PlannedCall, type Plan } from "../plan/plan";
 import type { Exploration } from "./exploration";
 import type { Footprints } from "./footprints";
-import { Lane } from "./lane";
+import { Lane, NOWHERE } from "./lane";
 import type { Memory } from "./memory";
 import type { Transition } from "./footprint";
 
@@ -41,6 +41,8 @@ export class World {
   private readonly memory: Memory;
   private readonly byName = new Map<string, Lane>();
   private readonly enabled: Transition[] = [];
+  /** What is enabled has to be found out anew. */
+  private isStale = true;
   private readonly stepRequest: StepRequest = { op: "step", thread: "" };
   private readonly readRequest: ReadRequest = { op: "read", names: [] };
   private readonly closeRequest: Request = { op: "close" };
@@ -69,6 +71,7 @@ export class World {
   /** Opens a fresh world. */
   *open(): Exchange<void> {
     this.forget(-1);
+    this.isStale = true;
     for (const lane of this.lanes) lane.restart();
     yield* this.opened(this.openRequest);
   }
@@ -92,6 +95,7 @@ export class World {
 
   /** The memory has gone back to so many steps: threads that were started later are not there. */
   goneBack(steps: number): void {
+    this.isStale = true;
     this.forget(steps);
     for (const lane of this.lanes) lane.replaced();
   }
@@ -142,19 +146,16 @@ export class World {
     this.settingUp = false;
   }
 
-  /**
-   * Begins a thread's next call, if it has one, up to its first announcement, which touches nothing
-   * shared.
-   */
+  /** Begins a thread's next call, if it has one, up to its first announcement, which touches nothing shared. */
   *begin(lane: Lane): Exchange<void> {
+    const call = lane.calls[lane.at + 1];
+    if (call === undefined) return;
     lane.at++;
-    const { call } = lane;
-    if (this.plan.control !== "step") {
-      if (call === undefined) return;
-      lane.pending = lane.ready = true;
+    if (this.plan.control === "step") yield* this.send(lane, call);
+    else {
+      lane.pending = lane.ready = this.isStale = true;
       lane.offer(this.footprints, this.footprints.call());
-    } else if (call !== undefined) yield* this.send(lane, call);
-    else if (!this.settingUp) this.memory.happened({ what: "begun", lane, request: undefined });
+    }
   }
 
   /** The request that lets a thread take its announced step. There is one at a time. */
@@ -167,7 +168,7 @@ export class World {
 
   /** A thread took its step: what the implementation says to that. */
   stepped(lane: Lane, reply: StepReply): void {
-    this.absorb(reply.threads);
+    this.absorb(reply.threads, lane);
     if (reply.reports !== undefined) this.hear(lane, undefined, reply.reports);
   }
 
@@ -186,10 +187,27 @@ export class World {
 
   /** What could be done next: a transition for each pick of each thread that can go on. Reused by the next call. */
   whatIsEnabled(): readonly Transition[] {
-    const { enabled } = this;
+    if (this.isStale) this.lookAgain();
+    return this.enabled;
+  }
+
+  private lookAgain(): void {
+    const { enabled, lanes } = this;
+    this.isStale = false;
     enabled.length = 0;
-    for (const lane of this.lanes) if (lane.pending && lane.ready) for (const transition of lane.next) enabled.push(transition);
-    return enabled;
+    for (const lane of lanes) {
+      lane.place = NOWHERE;
+      if (!lane.pending || !lane.ready) continue;
+      const { next } = lane;
+      if (next.length === 1) lane.place = enabled.push(next[0] as Transition) - 1;
+      else enabled.push(...next);
+    }
+  }
+
+  /** A thread stands elsewhere now: mostly it could go on and still can, and all else is as it was. */
+  private moved({ place, pending, ready, next }: Lane): void {
+    if (place !== NOWHERE && pending && ready && next.length === 1) this.enabled[place] = next[0] as Transition;
+    else this.isStale = true;
   }
 
   /** What those threads would do next that cannot go on and are not done. */
@@ -217,18 +235,20 @@ export class World {
     else if (reply.threads?.[name] === undefined) [lane.back, lane.pending, lane.returned] = [true, false, reply.returned];
     else if (!lane.pending) lane.back = true;
     if (lane.back) this.someoneIsBack = true;
+    this.isStale = true;
     this.hear(lane, reply.events, reply.reports);
   }
 
-  /** Takes over where threads stand. */
-  absorb(threads: Threads): void {
+  /** Takes over where threads stand; mostly it is about `mover` alone. */
+  absorb(threads: Threads, mover?: Lane): void {
     for (const name in threads) {
       const standing = threads[name];
       if (standing === undefined) continue;
-      const lane = this.byName.get(name) ?? this.lane(name, []);
+      const lane = name === mover?.name ? mover : (this.byName.get(name) ?? this.lane(name, []));
       const { stack: owner } = standing;
       const stack = owner === undefined ? lane.index : (this.byName.get(owner)?.index ?? lane.index);
       lane.stands(standing, stack, this.footprints);
+      this.moved(lane);
       if (lane.back) this.someoneIsBack = true;
     }
   }

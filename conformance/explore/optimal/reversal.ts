@@ -7,7 +7,7 @@ import type { Execution } from "./execution";
 import { interrupterAgainst } from "./handlers";
 import { OpenSections } from "./locks";
 import { Sequence } from "./sequence";
-import { isWait, Role, type Steps } from "./steps";
+import { isWait, Role, THREADS, type Steps } from "./steps";
 import { couldGoOn } from "./waits";
 
 /** Makes v for one race after the other; there is one v at a time. */
@@ -83,6 +83,22 @@ export class Reversal {
     for (const each of delayed) if (execution.isIn(each, row)) return true;
     return false;
   };
+
+  /**
+   * Whether v would begin with the event `second`, of which `first` is all that it depends on: a
+   * sleeper that is the same step then covers v, and v need not be made to see it.
+   */
+  canStartWith(first: number, second: number): boolean {
+    const { clock, count, thread, threads } = this.execution;
+    const row = this.execution.row(second);
+    const before = first * THREADS;
+    const own = thread[second] as number;
+    for (let t = 0; t < threads; t++) {
+      const past = (clock[row + t] as number) - (t === own || t === thread[first] ? 1 : 0);
+      if (past > (count[before + t] as number)) return false;
+    }
+    return true;
+  }
 
   private fill(first: number, second: number, step: number, before: number, immediate: boolean): void {
     const { execution, v } = this;

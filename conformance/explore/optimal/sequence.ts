@@ -95,11 +95,12 @@ export class Sequence {
 
   /** What is left, in order. */
   rest(): number[] {
-    const { head, step, steps } = this;
-    const rest: number[] = [];
-    for (let i = 0; i < this.length; i++) {
-      const first = head[steps.thread[step[i] as number] as number] as number;
-      if (first >= 0 && i >= first) rest.push(step[i] as number);
+    const { head, step, left } = this;
+    const { thread } = this.steps;
+    const rest = new Array<number>(left);
+    for (let i = 0, place = 0; place < left; i++) {
+      const first = head[thread[step[i] as number] as number] as number;
+      if (first >= 0 && i >= first) rest[place++] = step[i] as number;
     }
     return rest;
   }

@@ -85,6 +85,8 @@ export class Steps {
   readonly dependents: number[][] = [];
   /** The stacks on which handlers come. */
   readonly isInterrupted: boolean[] = [];
+  /** The kind of a step that no rule is about, if one was met. */
+  unknown: string | undefined;
   /** 32-bit words in the row of one step. */
   words = 4;
   /** For each step, the set of those that depend on it: `words` words. */
@@ -106,12 +108,13 @@ export class Steps {
   private meet(transition: Transition): number {
     const number = this.all.length;
     const { does, thread, stack } = transition;
-    const role = stack === thread ? (ROLES[does.kind] ?? Role.Unknown) : does.kind === "start" ? Role.Handler : ROLES[does.kind];
+    const role = stack !== thread && does.kind === "start" ? Role.Handler : ROLES[does.kind];
     this.all.push(transition);
     this.numbers[transition.id] = number;
     this.thread.push(thread);
     this.stack.push(stack);
     this.role.push(role ?? Role.Unknown);
+    if (role === undefined) this.unknown ??= does.kind;
     if (stack !== thread) this.isInterrupted[stack] = true;
     this.picks.push(does.picks);
     this.object.push(this.objectOf(role ?? Role.Unknown, does.objects[0] ?? ""));
