@@ -38,7 +38,7 @@ function findings({ stopped, whole, violations, deadlocks }: Explored) {
   return {
     stopped,
     deadlocked: deadlocks > 0,
-    ends: [...whole.ends].sort(),
+    ends: [...whole.ends.all].sort(),
     reached: [...whole.watch.reached].sort(),
     violations: [...new Set(violations.map(({ kind, text, what }) => `${kind}: ${text}: ${what}`))].sort(),
   };
