@@ -69,21 +69,31 @@ function selecting(command: Command): Command {
     .option("--exclude <glob>", "not these cases; repeatable", many);
 }
 
+function running(kvm: Command): void {
+  selecting(kvm.command("run").description("judge the cases on an adapter and write the reports"))
+    .option("--adapter <spec>", "reference, kvm, kvm:qemu, a module, or a command in quotes; repeatable (default: reference)", each)
+    .option(
+      "--out <folder>",
+      "where results.ndjson and junit.xml go (default: coverage/report, for every schedule of all cases on the reference or KVM)",
+    )
+    .option("--as <version>", "judge by the rules of this kernel version, as v6.1", version)
+    .option("--fail-fast", "stop at the first broken case")
+    .option("--strategy <name>", "how runs are chosen: optimal, sleep-sets, naive, states, bounded, pct or random (default: optimal)")
+    .option("--bound <n>", "bounded: at most so many preemptions; pct: so many changes of priority (default: 2)", whole(0))
+    .option("--runs <n>", "pct, random: how many runs (default: 1000); others: at most so many (default: 200000)", whole(1))
+    .option("--seed <n>", "where the choices of pct and random come from, and the delays of a race (default: 1)", whole(0))
+    .option("--worlds <n>", "how many fresh worlds a race on real CPUs is made in (default: 300)", whole(1))
+    .option("--timeout-multiplier <n>", "multiplies every deadline of an adapter that is a process", positive)
+    .action(does(runCommand));
+}
+
 function program(): Command {
   const kvm = new Command("kvm-conform")
     .description("Judges a hypervisor by the rules of KVM's hardest behaviours.")
     .version(packageVersion())
     .showHelpAfterError()
     .exitOverride();
-  selecting(kvm.command("run").description("judge the cases on an adapter and write the reports"))
-    .option("--adapter <spec>", "reference, kvm, kvm:qemu, a module, or a command in quotes; repeatable (default: reference)", each)
-    .option("--out <folder>", "where results.ndjson and junit.xml go (default: coverage/report, for all cases on the reference or KVM)")
-    .option("--as <version>", "judge by the rules of this kernel version, as v6.1", version)
-    .option("--fail-fast", "stop at the first broken case")
-    .option("--worlds <n>", "how many fresh worlds a race on real CPUs is made in (default: 300)", whole(1))
-    .option("--seed <n>", "where the delays of a race come from (default: 1)", whole(0))
-    .option("--timeout-multiplier <n>", "multiplies every deadline of an adapter that is a process", positive)
-    .action(does(runCommand));
+  running(kvm);
   selecting(kvm.command("list").description("the cases as a table of contents"))
     .option("--rules", "the rules instead")
     .option("--fixtures", "the bugs and older kernels instead")
@@ -128,7 +138,7 @@ function realKvm(kvm: Command): void {
 async function runCommand(options: Partial<RunOptions>): Promise<number> {
   const { run } = await import("./run.js");
   const adapter = options.adapter ?? ["reference"];
-  const whole = !options.case && !options.rule && !options.area && !options.exclude;
+  const whole = !options.case && !options.rule && !options.area && !options.exclude && !options.strategy && !options.runs;
   const home = whole ? { home: join(packageRoot(), "coverage", "report") } : {};
   return run(await shippedSpec(), { ...options, adapter, ...home }, print, stopper);
 }

@@ -17,9 +17,10 @@ import { kvmOptions } from "./kvm";
 import { folderOf, LOG } from "./logs";
 import { select, type Selection } from "./selection";
 import { Interrupted, type Stopper } from "./stop";
+import { triedBy, type Trying } from "./strategies";
 import { EXIT, UsageError } from "./usage";
 
-export interface RunOptions extends Selection {
+export interface RunOptions extends Selection, Trying {
   readonly adapter: readonly string[];
   /** Where results.ndjson and junit.xml go. */
   readonly out?: string;
@@ -29,9 +30,8 @@ export interface RunOptions extends Selection {
   readonly failFast?: boolean;
   /** Multiplies every deadline of an adapter that is a process. */
   readonly timeoutMultiplier?: number;
-  /** In how many worlds threads race on real CPUs, and where their delays come from. */
+  /** In how many worlds threads race on real CPUs; their delays come from the seed. */
   readonly worlds?: number;
-  readonly seed?: number;
 }
 
 /** Prints one line. */
@@ -40,11 +40,12 @@ export type Print = (line: string) => void;
 /** Judges on every adapter in turn; the exit code is the gravest. */
 export async function run(spec: Spec, options: RunOptions, print: Print, stopper: Stopper): Promise<number> {
   const cases = select(spec, options);
+  const judging = judgingOf(options);
   const codes: number[] = [];
   const logs: Log[] = [];
   for (const adapter of options.adapter) {
     try {
-      const { code, log } = await runOne(spec, cases, adapter, options, print, stopper);
+      const { code, log } = await runOne(spec, cases, adapter, options, judging, print, stopper);
       codes.push(code);
       logs.push(log);
     } catch (error) {
@@ -64,6 +65,7 @@ async function runOne(
   cases: readonly FiledCase[],
   adapter: string,
   options: RunOptions,
+  judging: Judging,
   print: Print,
   stopper: Stopper,
 ): Promise<{ code: number; log: Log }> {
@@ -75,7 +77,6 @@ async function runOne(
     const write = logFile(out);
     write(header);
     headerLines(header).forEach(print);
-    const judging = judgingOf(options);
     const width = Math.max(...cases.map((each) => each.case.length));
     const verdicts: Judged[] = [];
     for (const each of cases) {
@@ -116,8 +117,10 @@ function headerOf(adapter: string, hello: HelloReply, selected: number): Header 
   return { type: "header", format: 1, runner: `kvm-conform ${packageVersion()}`, adapter, hello: said, selected };
 }
 
-function judgingOf({ as, worlds = RACE.worlds, seed = RACE.seed }: Omit<RunOptions, "adapter">): Judging {
-  return { ...(as !== undefined && { as }), race: { worlds, seed } };
+/** How to judge every case. Throws UsageError for options that do not go together. */
+function judgingOf(options: RunOptions): Judging {
+  const { as, worlds = RACE.worlds, seed = RACE.seed } = options;
+  return { ...(as !== undefined && { as }), ...triedBy(options), race: { worlds, seed } };
 }
 
 /** One verdict with the time it took; undefined if the user stopped it. */

@@ -1,4 +1,5 @@
 import { doorOf, type Program } from "../../fixtures/programs/program";
+import { beforeReturning, flags, ordered, pairs, PROGRAMS, torn } from "../../fixtures/programs/claimed";
 import {
   asks,
   crossed,
@@ -13,7 +14,6 @@ import {
   spawned,
   writers,
 } from "../../fixtures/programs/small";
-import { Mutex, mutex_lock, mutex_unlock } from "../../reference/sync/mutex";
 import { reference } from "../../reference/adapter";
 import { Cell } from "../../reference/task";
 import type { Case, HelloReply } from "../../spec/generated/types";
@@ -49,130 +49,6 @@ function findings({ complete, stopped, whole, violations, sequences }: Explored)
     sequences: [...(sequences?.seen ?? [])].map(([claim, seen]) => [claim, ...[...seen].sort()]).sort(),
   };
 }
-
-/** Two flags, set by two threads: claims about both can tell in which order. */
-const flags: Program = {
-  world: () => {
-    const [a, b] = [new Cell("a", false), new Cell("b", false)];
-    return { calls: { "toy.a": () => set(a, true), "toy.b": () => set(b, true) }, reads: { "toy.a": () => a.now, "toy.b": () => b.now } };
-  },
-  of: { "toy.a": ["a"], "toy.b": ["b"] },
-  claims: {
-    threads: { P0: [asks("toy.a")], P1: [asks("toy.b")] },
-    always: [{ if: { "toy.b": true }, then: { "toy.a": true } }],
-  },
-};
-
-/** Guarded data that is torn while its lock is held: nobody may see that, and `unlocked` does not. */
-function torn(release: boolean): Program {
-  return {
-    world: () => {
-      const lock = new Mutex("vm.torn_lock", "kvm_lock", new Map());
-      const [count, total] = [new Cell("count", 0), { has: 0 }];
-      return {
-        calls: {
-          "toy.add": function* () {
-            yield* mutex_lock(lock);
-            yield count.store;
-            count.now++;
-            if (!release) {
-              yield* mutex_unlock(lock);
-              yield* mutex_lock(lock);
-            }
-            total.has++;
-            yield* mutex_unlock(lock);
-            return "ok";
-          },
-        },
-        reads: { "toy.count": () => count.now, "toy.has": () => total.has },
-      };
-    },
-    locks: ["torn_lock"],
-    of: { "toy.count": ["count"], "toy.has": ["torn_lock"] },
-    claims: {
-      threads: { P0: [asks("toy.add")], P1: [asks("toy.add")] },
-      always: [{ unlocked: "torn_lock" as never, "toy.count": { same_as: "toy.has" } }],
-      sometimes: [{ "toy.count": 1, unlocked: "torn_lock" as never }],
-    },
-  };
-}
-
-/** A claim for each of two: what one does is nothing to the claim about the other. */
-const pairs: Program = {
-  world: () => {
-    const cells = [0, 1].map((i) => ({ on: new Cell(`each.${i}.on`, false), ok: new Cell(`each.${i}.ok`, false) }));
-    const turn = function* ({ on, ok }: (typeof cells)[number]) {
-      yield* set(ok, true);
-      return yield* set(on, true);
-    };
-    const read = (name: "on" | "ok") => cells.map((cell, i) => [`each.${i}.${name}`, () => cell[name].now] as const);
-    return {
-      calls: Object.fromEntries(cells.map((cell, i) => [`toy.turn${i}`, () => turn(cell)])),
-      reads: Object.fromEntries([...read("on"), ...read("ok")]),
-    };
-  },
-  of: { "each.*.on": ["each.*.on"], "each.*.ok": ["each.*.ok"] },
-  claims: {
-    threads: { P0: [asks("toy.turn0")], P1: [asks("toy.turn1")] },
-    always: [{ if: { "each.*.on": true }, then: { "each.*.ok": true } }],
-    sometimes: [{ "each.*.on": true, "each.*.ok": true }],
-  },
-};
-
-/** Two events on two threads, and a claim about their order. */
-const ordered: Program = {
-  world: () => {
-    const [a, b] = [new Cell("a", 0), new Cell("b", 0)];
-    const [first, second] = [a.as("store", "toy.first"), b.as("store", "toy.second")];
-    return {
-      calls: {
-        "toy.a": function* () {
-          yield first;
-          return "ok";
-        },
-        "toy.b": function* () {
-          yield second;
-          return "ok";
-        },
-      },
-      reads: {},
-    };
-  },
-  events: ["toy.first", "toy.second"],
-  claims: {
-    threads: { P0: [asks("toy.a")], P1: [asks("toy.b")] },
-    events: [{ order: ["toy.first", "toy.second"] }, { count: { "toy.first": 1, "toy.second": { at_most: 1 } } }],
-  },
-};
-
-/** What another thread does just before a call returns, which `then` sees and the call itself does not. */
-const beforeReturning: Program = {
-  world: () => {
-    const [own, other] = [new Cell("own", 0), new Cell("other", 0)];
-    return { calls: { "toy.own": () => set(own, 1), "toy.other": () => set(other, 1) }, reads: { "toy.other": () => other.now } };
-  },
-  of: { "toy.other": ["other"] },
-  claims: { threads: { P0: [asks("toy.own", { then: { "toy.other": 0 } })], P1: [asks("toy.other")] } },
-};
-
-const PROGRAMS: Record<string, Program> = {
-  "independent threads": independent(3),
-  "readers of one writer": readers(3),
-  writers: writers(4),
-  "crossed locks": crossed,
-  "a readers-writer lock": readersWriter,
-  "a grace period": gracePeriod,
-  faults,
-  retries,
-  "a handler": handled,
-  "a thread that is started": spawned,
-  flags,
-  "data torn under its lock": torn(true),
-  "a lock released half-way": torn(false),
-  "a claim for each of two": pairs,
-  "the order of events": ordered,
-  "what a call sees when it returns": beforeReturning,
-};
 
 test.each(Object.entries(PROGRAMS))("%s: sleep sets find what all schedules find", (_, program) => {
   const all = explored(program, naive);

@@ -5,7 +5,7 @@ import { Sequences } from "./sequences";
 import { Run, type Ran } from "./run";
 import type { Dependent } from "./footprint";
 import { sleepSets } from "./sleep-sets";
-import type { Strategy } from "./strategy";
+import type { Strategy, Told } from "./strategy";
 import type { Violation } from "./violation";
 
 /** How to explore. */
@@ -26,6 +26,7 @@ type Stop = "limit" | "crashed" | "misfit" | "cannot";
 /** What an exploration came to. */
 export interface Explored {
   readonly strategy: string;
+  readonly told: Told;
   /** Every schedule that may make a difference was tried. */
   readonly complete: boolean;
   /** Why it ended early. */
@@ -76,8 +77,8 @@ class Tally {
   explored(complete: boolean, why?: Stop, what = ""): Explored {
     const { strategy, runs, redundant, steps, deadlocks, violations, last, whole, sequences } = this;
     const stopped = why === undefined ? undefined : { why, what };
-    const all = complete && strategy.complete;
-    return { strategy: strategy.name, complete: all, stopped, runs, redundant, steps, deadlocks, violations, last, whole, sequences };
+    const said = { strategy: strategy.name, told: strategy.told?.() ?? {}, complete: complete && strategy.complete, stopped };
+    return { ...said, runs, redundant, steps, deadlocks, violations, last, whole, sequences };
   }
 }
 

@@ -1,6 +1,18 @@
 /** The seam between running a case and deciding which runs there are. */
 import type { Transition } from "./footprint";
 
+/** What a strategy tells of its runs, where their number does not say it all. */
+export interface Told {
+  /** Every schedule with so many preemptions at most was run. */
+  readonly preemptions?: number;
+  /** Where random choices came from. */
+  readonly seed?: number;
+  /** How often priorities changed in each random run. */
+  readonly changes?: number;
+  /** How many distinct states were met. */
+  readonly states?: number;
+}
+
 /** Decides which runs there are. */
 export interface Strategy {
   readonly name: string;
@@ -18,6 +30,8 @@ export interface Strategy {
   choose(depth: number, enabled: readonly Transition[], threads: number): Transition | undefined;
   /** Nobody can go on; `waiting` is what those would do next that are not done. */
   ended?(waiting: readonly Transition[]): void;
+  /** What is to be told of the runs so far, besides how many they are. */
+  told?(): Told;
   /** Why it cannot explore this: then the runs that it made say nothing. */
   readonly outside?: string | undefined;
 }

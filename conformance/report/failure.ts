@@ -1,11 +1,10 @@
 /** A failure for a reader: the rule first, then the claim, the run in columns, and how to see it again. */
 import pc from "picocolors";
 import type { FiledRule, Spec } from "../case/spec";
-import type { Failure, Verdict } from "../verdict/verdict";
+import type { Failure, How, Verdict } from "../verdict/verdict";
 import { columns } from "./columns";
+import { count } from "./effort";
 import { histogram, raceInWords } from "./race";
-
-type Race = NonNullable<Verdict["how"]>["race"];
 
 const INDENT = "        ";
 
@@ -31,16 +30,20 @@ export function failureReport(verdict: Verdict, failure: Failure, spec: Spec, ad
     ...(race === undefined ? columns(failure).map((line) => `    ${line}`) : histogram(race).map((line) => INDENT + line)),
     "",
     ...others.map((other) => `${INDENT}also broken: ${other.rule ?? "built in"}: ${other.what}`),
-    `${INDENT}${foundIn(failure, race)}${verdict.expected ? "; kernels of this version are known to break this rule" : ""}`,
+    `${INDENT}${foundIn(failure, verdict.how)}${verdict.expected ? "; kernels of this version are known to break this rule" : ""}`,
     ...(rule === undefined ? [] : [`${INDENT}source: ${sourceOf(rule)}`]),
     `${INDENT}again:  ${againCommand(verdict, failure, adapter)}`,
   ];
 }
 
 /** The command for a race makes the same race again; the machine decides how it comes out. */
-function foundIn({ run }: Failure, race: Race): string {
-  if (race !== undefined) return `found in a race, which may come out otherwise when it is made again: ${raceInWords(race)}`;
-  return run === 1 ? "found in the first run" : `found in run ${run}`;
+function foundIn({ run }: Failure, how: How | undefined): string {
+  if (how?.race !== undefined) return `found in a race, which may come out otherwise when it is made again: ${raceInWords(how.race)}`;
+  const found = run === 1 ? "found in the first run" : `found in run ${run}`;
+  if (how?.seed !== undefined) return `${found} of those that ${how.strategy} makes of seed ${how.seed}`;
+  if (how?.preemptions === undefined) return found;
+  const fewer = how.preemptions === 0 ? "without a preemption" : `with at most ${count(how.preemptions, "preemption")}`;
+  return `${found}; no schedule ${fewer} shows a failure`;
 }
 
 /** Who said it, when and where, and the commit that made it so. */

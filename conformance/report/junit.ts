@@ -3,6 +3,7 @@ import builder from "junit-report-builder";
 import { stripVTControlCharacters } from "node:util";
 import type { Spec } from "../case/spec";
 import type { Log } from "./events";
+import { remark } from "./effort";
 import { failureReport } from "./failure";
 
 /** Without the colours of a terminal: ours, or those that an implementation puts into what it says. */
@@ -25,8 +26,9 @@ export function junit({ header, verdicts, footer }: Log, spec: Spec): string {
       test.failure(plain(`${kind}: ${what}`), kind);
       test.standardError(plain(failureReport(verdict, verdict.failure, spec, header.adapter).join("\n")));
     } else if (verdict.verdict === "crashed" || verdict.verdict === "unfinished")
-      test.error(plain(verdict.reason ?? verdict.verdict), verdict.verdict);
-    else if (verdict.verdict !== "holds") {
+      test.error(plain(remark(verdict) || verdict.verdict), verdict.verdict);
+    else if (verdict.verdict === "holds") test.standardOutput(plain(remark(verdict)));
+    else {
       // The reason goes to system-out: readers of JUnit drop the text of a skip.
       test.skipped();
       test.standardOutput(`${verdict.verdict}: ${verdict.reason ?? ""}`);

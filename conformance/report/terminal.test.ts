@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import { broken, verdict } from "../../tools/verdicts";
 import { loadSpec } from "../case/load";
 import { packageRoot } from "../case/root";
+import type { How } from "../verdict/verdict";
 import { footerOf } from "./events";
 import { failureLines, summaryLines, verdictLines } from "./terminal";
 
@@ -13,6 +14,23 @@ const HOW = verdict().how;
 test("a case that holds says how hard it was tried", () => {
   expect(line({})).toBe("holds      apicv/some-finding    every schedule, 3 runs and 1 cut short");
   expect(line({ how: HOW && { ...HOW, covered: "one run", runs: 1, redundant: 0 } })).toBe("holds      apicv/some-finding    one run");
+});
+
+test.each<[Partial<How>, string]>([
+  [{}, "every schedule, 3 runs and 1 cut short"],
+  [{ control: "call", covered: "every order of calls" }, "every order of calls, 3 runs and 1 cut short"],
+  [{ states: 1234 }, "every schedule, 1,234 states, 3 runs and 1 cut short"],
+  [{ covered: "few preemptions", preemptions: 2, redundant: 0 }, "at most 2 preemptions, 3 runs"],
+  [{ covered: "few preemptions", preemptions: 0, redundant: 0 }, "no preemption, 3 runs"],
+  [{ covered: "few preemptions", preemptions: 1, redundant: 0, control: "call" }, "at most 1 preemption between calls, 3 runs"],
+  [{ covered: "random runs", seed: 7, runs: 1000, redundant: 0 }, "1,000 random runs (seed 7)"],
+  [{ covered: "random runs", seed: 7, runs: 50, redundant: 0, control: "call" }, "50 random orders of calls (seed 7)"],
+  [{ covered: "random runs", seed: 7, changes: 1, runs: 1, redundant: 0 }, "1 random run (seed 7, 1 change of priority each)"],
+])("what was done is said in words (%#)", (how, words) => {
+  const held = { how: HOW && { ...HOW, ...how } };
+  expect(line(held)).toBe(`holds      apicv/some-finding    ${words}`);
+  const cut = line({ ...held, verdict: "unfinished", reason: "after 3 runs there were more" });
+  expect(cut).toBe(`unfinished apicv/some-finding    after 3 runs there were more; ${words}`);
 });
 
 test("a case that holds says what it could not see, and how often a loop was followed", () => {

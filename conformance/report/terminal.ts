@@ -3,8 +3,9 @@ import pc from "picocolors";
 import type { Spec } from "../case/spec";
 import type { Verdict } from "../verdict/verdict";
 import type { Footer, Header, Judged } from "./events";
+import { count, remark } from "./effort";
 import { failureReport } from "./failure";
-import { histogram, raceInWords } from "./race";
+import { histogram } from "./race";
 
 const COLOUR: Record<Verdict["verdict"], (text: string) => string> = {
   holds: pc.green,
@@ -34,7 +35,7 @@ export function headerLines({ adapter, hello }: Header): string[] {
 export function verdictLines(verdict: Judged, width: number): string[] {
   const { differs = [] } = verdict;
   const word = differs.length === 0 ? COLOUR[verdict.verdict](verdict.verdict.padEnd(10)) : pc.yellow("differs   ");
-  const lines = [`${word} ${verdict.case.padEnd(width)}  ${remark(verdict)}`.trimEnd()];
+  const lines = [`${word} ${verdict.case.padEnd(width)}  ${told(verdict)}`.trimEnd()];
   for (const { judgement, observed, place } of differs) lines.push(`           ${pc.yellow(judgement)}: ${observed} (${place})`);
   if (verdict.failure === undefined && verdict.how?.race !== undefined)
     for (const line of histogram(verdict.how.race)) lines.push(pc.dim(`           ${line}`));
@@ -43,20 +44,12 @@ export function verdictLines(verdict: Judged, width: number): string[] {
   return lines;
 }
 
-/** How hard it was tried, or why it was not. */
-function remark({ verdict, how, reason, seen, failure, expected, differs }: Judged): string {
-  if (failure !== undefined) {
-    const [{ kind, rule }] = failure.violations;
-    return `${kind}, rule ${rule ?? "built in"}${expected && differs === undefined ? ", as kernels of its version do" : ""}`;
-  }
-  if (verdict !== "holds" || how === undefined) return reason ?? "";
-  const runs = how.covered === "one run" || how.covered === "a race" ? how.covered : `${how.covered}, ${count(how.runs, "run")}`;
-  const cut = how.redundant > 0 ? ` and ${how.redundant.toLocaleString("en-US")} cut short` : "";
-  const race = how.race === undefined ? "" : `; ${raceInWords(how.race)}`;
-  const alone = how.notRaced === undefined ? "" : `; not raced: ${how.notRaced}`;
-  const unseen = seen.unseen.length === 0 ? "" : `, ${seen.unseen.join(", ")}`;
-  const part = seen.claims === seen.of ? unseen : `, ${seen.claims} of ${seen.of} claims seen`;
-  return pc.dim(`${runs}${cut}${race}${alone}${part}${how.retries ? ", at most 1 fruitless retry" : ""}`);
+/** What was broken, or else how hard it was tried, or why it was not. */
+function told(judged: Judged): string {
+  const { failure, expected, differs, verdict } = judged;
+  if (failure === undefined) return verdict === "holds" ? pc.dim(remark(judged)) : remark(judged);
+  const [{ kind, rule }] = failure.violations;
+  return `${kind}, rule ${rule ?? "built in"}${expected && differs === undefined ? ", as kernels of its version do" : ""}`;
 }
 
 /** Every failure in full, but for those that the ledger tells of. */
@@ -84,8 +77,4 @@ export function summaryLines(
     `${pc.bold(adapter)}: ${parts.length === 0 ? "nothing judged" : parts.join(", ")}${rest}${interrupted ? pc.yellow(" (interrupted)") : ""}`,
     pc.dim(`${count(runs, "run")}, ${count(steps, "step")}, ${seconds.toFixed(1)} s`),
   ];
-}
-
-function count(n: number, what: string): string {
-  return `${n.toLocaleString("en-US")} ${what}${n === 1 ? "" : "s"}`;
 }

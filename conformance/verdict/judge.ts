@@ -28,7 +28,7 @@ export interface Judging {
 }
 
 /** Enough for every case of the ordinary set. */
-const LIMITS: Limits = { runs: 200_000, steps: 20_000 };
+export const LIMITS: Limits = { runs: 200_000, steps: 20_000 };
 /** Some hundred worlds show what comes out one time in a hundred. */
 export const RACE: Race = { worlds: 300, seed: 1 };
 
@@ -145,12 +145,13 @@ function notRun(what: Case, verdict: "untestable" | "unclaimed", { reason, claim
 }
 
 function howOf(planned: Plan, explored: Explored, raced: RaceResult | undefined): How {
-  const { strategy, runs, redundant, steps, deadlocks, whole } = explored;
+  const { strategy, told, runs, redundant, steps, deadlocks, whole } = explored;
   const { control } = planned;
   return {
     strategy,
     control,
     covered: coveredBy(planned, explored),
+    ...told,
     runs,
     redundant,
     steps,
@@ -161,9 +162,11 @@ function howOf(planned: Plan, explored: Explored, raced: RaceResult | undefined)
   };
 }
 
-function coveredBy({ threads, control }: Plan, { strategy, runs, complete }: Explored): How["covered"] {
+function coveredBy({ threads, control }: Plan, { strategy, told, runs, complete }: Explored): How["covered"] {
   if (strategy === NO_RUNS.name) return "a race";
   if (strategy === "replay" || (threads.length === 1 && runs === 1)) return "one run";
+  if (told.preemptions !== undefined) return "few preemptions";
+  if (told.seed !== undefined) return "random runs";
   if (!complete) return "some schedules";
   return control === "step" ? "every schedule" : "every order of calls";
 }

@@ -2,14 +2,15 @@ import type { HelloReply, RuleId } from "../../spec/generated/types";
 import type { FiledDisagreement } from "../case/spec";
 import type { Histogram } from "../explore/race";
 import type { Row } from "../explore/run";
+import type { Told } from "../explore/strategy";
 import type { Violation } from "../explore/violation";
 
 /** How hard it was tried. */
-export interface How {
+export interface How extends Told {
   readonly strategy: string;
   readonly control: HelloReply["control"];
   /** What the runs were, taken together. */
-  readonly covered: "every schedule" | "every order of calls" | "one run" | "some schedules" | "a race";
+  readonly covered: "every schedule" | "every order of calls" | "few preemptions" | "random runs" | "one run" | "some schedules" | "a race";
   readonly runs: number;
   /** Runs given up because what was left of them had been seen in others. */
   readonly redundant: number;
