@@ -5,7 +5,11 @@ import { explore, type Options } from "../conformance/explore/explore";
 import { naive } from "../conformance/explore/naive";
 import { optimal } from "../conformance/explore/optimal";
 import { sleepSets } from "../conformance/explore/sleep-sets";
-import { concurrent, planned } from "../tools/shipped";
+import { conflictOnObject } from "../conformance/explore/footprints";
+import { judge } from "../conformance/verdict/judge";
+import exitingIsNotWaitedFor from "../fixtures/bugs/lock/exiting-is-not-waited-for";
+import interruptSentAndForgotten from "../fixtures/bugs/lock/interrupt-sent-and-forgotten";
+import { concurrent, hello, planned, spec } from "../tools/shipped";
 import { reference } from "./adapter";
 
 /** Larger than this with sleep sets, a case is compared only if COMPARE=all. */
@@ -27,15 +31,19 @@ function seenBy(strategy: Options["strategy"], what: FiledCase) {
   return { name, runs, redundant, complete, tries: runs + redundant, all };
 }
 
-test("trying every schedule shows no more than sleep sets do, on at least eight cases", () => {
+test("trying every schedule shows no more than one run for each trace does, nor than sleep sets, on at least eight cases", () => {
   const compared = concurrent.flatMap(([id, each]) => {
     const reduced = seenBy(sleepSets, each);
     // What is large with reduction is hopeless without.
     const every = reduced.complete && reduced.tries <= 60 ? seenBy(naive, each) : undefined;
-    return every?.complete === true ? [{ id, reduced: reduced.all, every: every.all }] : [];
+    if (every?.complete !== true) return [];
+    return [{ id, looks: each.always !== undefined, reduced: reduced.all, once: seenBy(optimal, each).all, every: every.all }];
   });
-  expect(compared.map(({ id, reduced }) => ({ id, ...reduced }))).toEqual(compared.map(({ id, every }) => ({ id, ...every })));
+  const all = compared.map(({ id, every }) => ({ id, ...every }));
+  expect(compared.map(({ id, reduced }) => ({ id, ...reduced }))).toEqual(all);
+  expect(compared.map(({ id, once }) => ({ id, ...once }))).toEqual(all);
   expect(compared.length).toBeGreaterThanOrEqual(8);
+  expect(compared.filter(({ looks }) => looks).length).toBeGreaterThanOrEqual(5);
 });
 
 test.each(concurrent)("%s: one run for each trace shows all that sleep sets show, and gives none up", (_, each) => {
@@ -44,4 +52,23 @@ test.each(concurrent)("%s: one run for each trace shows all that sleep sets show
   const reduced = once.runs * 10 <= TRIES ? seenBy(sleepSets, each) : undefined;
   const { complete, runs, all } = reduced?.complete === true ? reduced : once;
   expect({ complete, runs, all }).toEqual({ complete: true, runs: once.runs, all: once.all });
+});
+
+/** One run for each trace, where steps depend on each other by what they touch alone: as if no claim looked on. */
+const blind: Options["strategy"] = () => optimal((a, b) => a.stack === b.stack || conflictOnObject(a, b));
+
+test("if steps that one claim sees did not depend on each other, it would see too few sequences of states", () => {
+  const moving = spec.cases.get("apicpg/a-page-that-is-moving-is-not-mapped") as FiledCase;
+  const [all, some] = [seenBy(optimal, moving).all.seen, seenBy(blind, moving).all.seen];
+  expect(some).not.toEqual(all);
+  for (const [claim, sequences] of some ?? []) expect([...(all?.get(claim) ?? [])]).toEqual(expect.arrayContaining([...sequences]));
+});
+
+test.each([
+  ["exiting-is-not-waited-for", exitingIsNotWaitedFor],
+  ["interrupt-sent-and-forgotten", interruptSentAndForgotten],
+])("nor would %s be found", (_, bug) => {
+  const met = spec.cases.get("lock/a-vcpu-on-its-way-out-is-waited-for-too") as FiledCase;
+  expect(holdHere(judge(met, spec, hello), bug.door())).toMatchObject({ verdict: "broken" });
+  expect(holdHere(judge(met, spec, hello, { strategy: blind }), bug.door())).toMatchObject({ verdict: "holds" });
 });
