@@ -3,31 +3,35 @@
  * process, in a slot of KVM's own, so that the host may move it like any other. Source:
  * arch/x86/kvm/lapic.c, kvm_alloc_apic_access_page; arch/x86/kvm/mmu/mmu.c, kvm_unmap_gfn_range.
  */
-import { address_of, per_vcpu, per_vm, type Api } from "../kvm/api";
-import { host_mm, hva_of, pte } from "../kvm/host_mm";
+import { host_mm, hva_of } from "../kvm/host_mm";
 import type { GfnRange } from "../kvm/memory";
 import { APIC_ACCESS_PAGE_PRIVATE_MEMSLOT, memslots } from "../kvm/memslots";
 import { spte, tlb_entry } from "../kvm/mmu";
 import { requests } from "../kvm/requests";
+import { run } from "../kvm/run";
 import { vcpus } from "../kvm/vcpus";
+import { vcpu_ioctl } from "../kvm/vcpu_ioctl";
 import type { Kvm, Result, Vcpu } from "../kvm/types";
 import { mutex_lock, mutex_unlock } from "../sync/mutex";
 import { guarded, ops, rule, type Task } from "../task";
 import { APIC_DEFAULT_GFN } from "./apicv";
 import { x86_ops } from "./x86_ops";
 
-interface AccessPage {
-  /** Guarded by slots_lock: whether the slot was made. */
+/** Guarded by slots_lock. */
+export interface AccessPage {
+  /** The slot was made. */
   enabled: boolean;
+  /** It was given up for good. */
+  inhibited: boolean;
 }
 
-function to_access_page(kvm: Kvm): AccessPage {
+export function to_access_page(kvm: Kvm): AccessPage {
   return kvm.arch["access_page"] as AccessPage;
 }
 
 /** A new VM has no such page: the first vCPU that needs it makes it. */
 export function access_page_init(kvm: Kvm): void {
-  kvm.arch["access_page"] = guarded(kvm.slots_lock, { enabled: false } satisfies AccessPage);
+  kvm.arch["access_page"] = guarded(kvm.slots_lock, { enabled: false, inhibited: false } satisfies AccessPage);
 }
 
 /** The host page behind the APIC, wherever the guest has moved its own. */
@@ -48,19 +52,58 @@ export const access_page = ops("access_page", {
     }
   },
 
-  /** Called for each new vCPU that needs the page; only the first makes the slot. */
+  /** Called for each new vCPU that needs the page; only the first makes the slot, unless it was given up. */
   *kvm_alloc_apic_access_page(kvm: Kvm): Task<Result> {
     const page = to_access_page(kvm);
     yield* mutex_lock(kvm.slots_lock);
     let result: Result = "ok";
     rule("apicpg.slot.made-once");
-    if (!page.enabled) {
-      const slot = { id: APIC_ACCESS_PAGE_PRIVATE_MEMSLOT, base_gfn: APIC_DEFAULT_GFN, npages: 1, hva: APIC_ACCESS_PAGE_HVA };
-      result = yield* memslots.__kvm_set_memory_region(kvm, slot);
+    rule("apicpg.slot.given-up-for-good");
+    if (!page.enabled && !page.inhibited) {
+      result = yield* access_page.make_slot(kvm);
       page.enabled = result === "ok";
     }
     yield* mutex_unlock(kvm.slots_lock);
     return result;
+  },
+
+  /** Under slots_lock. Memory like any other of the process: shared, and with nothing that keeps its frame. */
+  *make_slot(kvm: Kvm): Task<Result> {
+    rule("apicpg.page.shared");
+    rule("apicpg.page.one");
+    rule("apicpg.page.not-held");
+    yield* host_mm.vm_mmap(kvm, { hva: APIC_ACCESS_PAGE_HVA, npages: 1, shared: true });
+    const slot = { id: APIC_ACCESS_PAGE_PRIVATE_MEMSLOT, base_gfn: APIC_DEFAULT_GFN, npages: 1, hva: APIC_ACCESS_PAGE_HVA };
+    return yield* memslots.__kvm_set_memory_region(kvm, slot);
+  },
+
+  /**
+   * Deletes the slot, once and for all. Called in KVM_RUN: the vCPU's read section is left, since the
+   * deletion waits for all of them, and no slot that was found in it is good any more.
+   */
+  *kvm_inhibit_apic_access_page(vcpu: Vcpu): Task<void> {
+    const { kvm } = vcpu;
+    const page = to_access_page(kvm);
+    yield* run.kvm_vcpu_srcu_read_unlock(vcpu);
+    yield* mutex_lock(kvm.slots_lock);
+    rule("apicpg.slot.given-up-for-good");
+    if (page.enabled) {
+      yield* memslots.__kvm_set_memory_region(kvm, { id: APIC_ACCESS_PAGE_PRIVATE_MEMSLOT, base_gfn: 0, npages: 0, hva: 0 });
+      page.enabled = false;
+      page.inhibited = true;
+    }
+    yield* mutex_unlock(kvm.slots_lock);
+    yield* run.kvm_vcpu_srcu_read_lock(vcpu);
+  },
+
+  /** The same from a vCPU ioctl of its own, as a case can ask for it on any hardware. */
+  *give_up(vcpu: Vcpu): Task<"ok"> {
+    return yield* vcpu_ioctl.kvm_vcpu_ioctl(vcpu, function* () {
+      yield* run.kvm_vcpu_srcu_read_lock(vcpu);
+      yield* access_page.kvm_inhibit_apic_access_page(vcpu);
+      yield* run.kvm_vcpu_srcu_read_unlock(vcpu);
+      return "ok" as const;
+    });
   },
 
   /** The page is about to move: no vCPU runs on before it has asked where to. */
@@ -68,6 +111,8 @@ export const access_page = ops("access_page", {
     rule("apicpg.reload.only-with-hook");
     if (x86_ops(kvm).set_apic_access_page_addr === undefined) return;
     rule("apicpg.reload.asked-of-every-vcpu");
+    rule("apicpg.reload.awaits-acknowledgement");
+    rule("apicpg.reload.asked-only-for-the-page");
     if (slot.id === APIC_ACCESS_PAGE_PRIVATE_MEMSLOT) yield* requests.kvm_make_all_cpus_request(kvm, "APIC_PAGE_RELOAD");
   },
 
@@ -77,10 +122,3 @@ export const access_page = ops("access_page", {
     if (set_apic_access_page_addr) yield* set_apic_access_page_addr(vcpu);
   },
 });
-
-/** The APIC-access page as host, guest and hardware see it: each the address of a frame, or none. */
-export const access_page_reads: Api["reads"] = {
-  "apic_page.frame": per_vm((kvm) => address_of(pte(kvm, APIC_ACCESS_PAGE_HVA).now)),
-  "apic_page.translation": per_vm((kvm) => address_of(spte(kvm, APIC_DEFAULT_GFN).now)),
-  "vcpu.*.tlb.apic_page": per_vcpu((vcpu) => address_of(tlb_entry(vcpu, APIC_DEFAULT_GFN).now)),
-};

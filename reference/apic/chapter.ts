@@ -1,7 +1,9 @@
 /** The local APIC and APIC virtualization that can be inhibited. */
 import { per_vcpu, per_vm, vcpu_fd, type Api } from "../kvm/api";
 import type { Chapter } from "../kvm/types";
-import { access_page, access_page_init, access_page_reads } from "./access_page";
+import { access_page, access_page_init } from "./access_page";
+import { access_page_calls, access_page_reads } from "./access_page_api";
+import { apic_base, apic_base_init } from "./apic_base";
 import { apicv, kvm_apicv_init, to_apicv } from "./apicv";
 import { guest_debug, guest_debug_init } from "./guest_debug";
 import { i8254, pit_init } from "./i8254";
@@ -22,12 +24,16 @@ export const apic_chapter: Chapter = {
   },
   *vcpu_create(vcpu) {
     guest_debug_init(vcpu);
+    apic_base_init(vcpu);
     return yield* lapic.kvm_create_lapic(vcpu);
   },
   has_events: (vcpu) => lapic.kvm_apic_has_interrupt(vcpu),
   requests: {
     APIC_PAGE_RELOAD: (vcpu) => access_page.kvm_vcpu_reload_apic_access_page(vcpu),
-    APICV_UPDATE: (vcpu) => apicv.kvm_vcpu_update_apicv(vcpu),
+    *APICV_UPDATE(vcpu) {
+      yield* apic_base.kvm_vcpu_update_apicv(vcpu);
+      yield* apicv.kvm_vcpu_update_apicv(vcpu);
+    },
   },
   unmap_gfn_range: (kvm, gfns) => access_page.kvm_unmap_gfn_range(kvm, gfns),
 };
@@ -37,6 +43,7 @@ export const apic_api: Api = {
   events: ["apicv.inhibits.stored", "vcpu.*.irr.set"],
   calls: {
     ...lapic_calls,
+    ...access_page_calls,
     "vm.create_pit2": (kvm) => i8254.kvm_vm_ioctl_create_pit2(kvm),
     "vcpu.set_guest_debug": (kvm, args) =>
       guest_debug.kvm_vcpu_ioctl_set_guest_debug(vcpu_fd(kvm, args["vcpu"]), args["block_irq"] === true),

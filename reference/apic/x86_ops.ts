@@ -27,6 +27,9 @@ export type Inhibit = (typeof INHIBITS)[number];
 /** The registers that a case can write. */
 export type ApicRegister = "LDR" | "DFR";
 
+/** How the guest reaches its APIC: by memory at 0xfee00000, or by MSRs. */
+export type ApicMode = "xapic" | "x2apic";
+
 /** An interrupt command, taken apart; `dest` is the eight bits of an xAPIC destination. */
 export interface Icr {
   readonly vector: number;
@@ -41,6 +44,10 @@ export interface X86Ops {
   readonly refresh_apicv_exec_ctrl?: (vcpu: Vcpu) => Task<void>;
   /** The page behind 0xfee00000 may have moved: only where the hardware is told its address. */
   readonly set_apic_access_page_addr?: (vcpu: Vcpu) => Task<void>;
+  /** The guest has switched its APIC to another mode. */
+  readonly set_virtual_apic_mode?: (vcpu: Vcpu, mode: ApicMode) => Task<void>;
+  /** APICv stays on in x2APIC mode although hardware cannot virtualize that: then nobody may have the page. */
+  readonly gives_page_up_for_x2apic?: boolean;
   /** Makes an interrupt pending, and the vCPU notice. Without it, in the IRR and by request. */
   readonly deliver_interrupt?: (vcpu: Vcpu, vector: number) => Task<void>;
   /** Takes into the IRR what hardware has made pending elsewhere. */

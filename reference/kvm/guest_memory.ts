@@ -10,8 +10,14 @@ export type Pfn = number;
 
 export class Word extends Cell<bigint> {
   private readonly steps = new Map<string, Step>();
-  /** Where its page has gone, once it has moved. Belongs to the cell: touched in steps that announce it. */
-  private pfn: Pfn | undefined;
+
+  /** `pfn` says where its page has gone, once it has moved. It belongs to the cell: touched in steps that announce it. */
+  constructor(
+    name: string,
+    private pfn: Pfn | undefined,
+  ) {
+    super(name, 0n);
+  }
 
   /** The store that claims see as `event`. */
   storing(event: string): Step {
@@ -30,20 +36,35 @@ export class Word extends Cell<bigint> {
   }
 }
 
-/** By host virtual address. */
-export type GuestMemory = Map<number, Word>;
+/** What is in a process's pages. */
+export interface GuestMemory {
+  /** By host virtual address. */
+  readonly words: Map<number, Word>;
+  /** Where pages have gone, for words that nobody has looked at yet. */
+  readonly moved: Map<number, Pfn>;
+}
+
+export function guest_memory_of(): GuestMemory {
+  return { words: new Map(), moved: new Map() };
+}
 
 const PAGE = 4096;
 
 /** The word at an offset in a page; the first to look at it gives it its name. */
-export function word_in(memory: GuestMemory, hva: number, offset: number, name: string): Word {
+export function word_in({ words, moved }: GuestMemory, hva: number, offset: number, name: string): Word {
   const address = hva * PAGE + offset;
-  let word = memory.get(address);
-  if (word === undefined) memory.set(address, (word = new Word(name, 0n)));
+  let word = words.get(address);
+  if (word === undefined) words.set(address, (word = new Word(name, moved.get(hva))));
   return word;
 }
 
 /** The words of one page. */
-export function words_of(memory: GuestMemory, hva: number): readonly Word[] {
-  return [...memory].flatMap(([address, word]) => (Math.floor(address / PAGE) === hva ? word : []));
+export function words_of({ words }: GuestMemory, hva: number): readonly Word[] {
+  return [...words].flatMap(([address, word]) => (Math.floor(address / PAGE) === hva ? word : []));
+}
+
+/** The page goes to another frame, in a step that announced its words. */
+export function move_words({ moved }: GuestMemory, hva: number, words: readonly Word[], to: Pfn): void {
+  moved.set(hva, to);
+  for (const word of words) word.move(to);
 }

@@ -68,9 +68,21 @@ export interface HvaRange {
   readonly end: number;
 }
 
-/** The page tables of the VMM's process: by host virtual page, touched without any lock of KVM. */
+/** Memory that a process has mapped. A child that it forks gets copies of what is not shared. */
+export interface Mapping {
+  readonly hva: number;
+  readonly npages: number;
+  readonly shared: boolean;
+}
+
+/** The memory of the VMM's process: by host virtual page, touched without any lock of KVM. */
 export interface HostMm {
-  readonly ptes: Map<number, Cell<Pfn>>;
+  /** Which frame is behind a page: none, once it is unmapped. */
+  readonly ptes: Map<number, Cell<Pfn | undefined>>;
+  /** How many references KVM has to a frame, beyond that it is mapped: while there is one, the page does not migrate. */
+  readonly references: Map<Pfn, Cell<number>>;
+  /** What KVM has mapped there itself. */
+  readonly mappings: Cell<readonly Mapping[]>;
   /** What is in the pages, as far as anybody looks at it. */
   readonly memory: GuestMemory;
 }
@@ -79,6 +91,8 @@ export interface HostMm {
 export interface Notifier {
   /** The invalidations that have begun and not ended; changed under mn_invalidate_lock, looked at without. */
   readonly active: Cell<number>;
+  readonly begin: Step;
+  readonly finish: Step;
   /** Where a memslot change waits for that count to be 0. */
   readonly drained: WaitQueue;
   /** How many of them overlap a slot; changed under mmu_lock. */

@@ -4,7 +4,7 @@
  */
 import { lockdep_assert_held } from "../sync/lockdep";
 import { write_lock, write_unlock } from "../sync/rwlock";
-import { Cell, ops, rmw_all, type Task } from "../task";
+import { Cell, ops, rmw_all, rule, type Task } from "../task";
 import type { Pfn } from "./guest_memory";
 import type { Mmu, Spte, Tlb } from "./memory";
 import { requests } from "./requests";
@@ -68,6 +68,7 @@ export const mmu = ops("mmu", {
 
   /** One posting that makes every vCPU drop its TLB before it runs the guest again. */
   *kvm_flush_remote_tlbs(kvm: Kvm): Task<void> {
+    rule("apicpg.flush.one-per-migration");
     yield kvm.mmu.flush;
     kvm.mmu.remote_tlb_flush.now++;
     yield* requests.kvm_make_all_cpus_request(kvm, "TLB_FLUSH");

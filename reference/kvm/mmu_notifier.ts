@@ -15,10 +15,13 @@ import { pfncache } from "./pfncache";
 import type { Kvm } from "./types";
 
 export function notifier_of(mmu_lock: Thing): Notifier {
+  const active = new Cell("mmu_notifier.active", 0);
   const in_progress = new Cell("mmu_notifier.in_progress", 0);
   const seq = new Cell("mmu_notifier.seq", 0);
   return {
-    active: new Cell("mmu_notifier.active", 0),
+    active,
+    begin: active.as("rmw", "mmu_notifier.active.raised"),
+    finish: active.as("rmw", "mmu_notifier.active.lowered"),
     drained: new WaitQueue("mmu_notifier.drained", "mmu_notifier.drained"),
     in_progress,
     raise: in_progress.as("rmw", "mmu_notifier.in_progress.raised"),
@@ -46,11 +49,13 @@ export const mmu_notifier = ops("mmu_notifier", {
     notifier_enter();
     rule("lock.notifier.no-slots-lock");
     rule("lock.notifier.count-lock-is-a-leaf");
+    rule("apicpg.invalidate.active-from-first-to-last");
     yield* spin_lock(kvm.mn_invalidate_lock);
-    yield kvm.notifier.active.rmw;
+    yield kvm.notifier.begin;
     kvm.notifier.active.now++;
     yield* spin_unlock(kvm.mn_invalidate_lock);
     rule("lock.order.gpc-before-mmu");
+    rule("apicpg.invalidate.caches-first");
     yield* pfncache.gfn_to_pfn_cache_invalidate_start(kvm, range);
     const session = yield* srcu_read_lock(kvm.kvm_srcu);
     yield* mmu_notifier.unmap_hva_range(kvm, range);
@@ -63,6 +68,7 @@ export const mmu_notifier = ops("mmu_notifier", {
   *kvm_mmu_notifier_invalidate_range_end(kvm: Kvm, range: HvaRange): Task<"ok"> {
     notifier_enter();
     const session = yield* srcu_read_lock(kvm.kvm_srcu);
+    rule("apicpg.invalidate.active-from-first-to-last");
     rule("apicpg.invalidate.end-balances-start");
     if ((yield* mmu_notifier.gfn_ranges(kvm, range)).length > 0) {
       yield* write_lock(kvm.mmu_lock);
@@ -77,9 +83,9 @@ export const mmu_notifier = ops("mmu_notifier", {
 
   /** One invalidation less; the last one wakes the memslot change that waits, if one does. */
   *put_active(kvm: Kvm): Task<void> {
-    const { active, drained } = kvm.notifier;
+    const { active, finish, drained } = kvm.notifier;
     yield* spin_lock(kvm.mn_invalidate_lock);
-    yield active.rmw;
+    yield finish;
     const wake = --active.now === 0;
     yield* spin_unlock(kvm.mn_invalidate_lock);
     rule("lock.notifier.wakes-at-zero");
@@ -93,12 +99,14 @@ export const mmu_notifier = ops("mmu_notifier", {
     yield* write_lock(kvm.mmu_lock);
     rule("apicpg.invalidate.counts-before-zap");
     yield* mmu_notifier.kvm_mmu_invalidate_begin(kvm);
+    rule("apicpg.flush.by-who-zaps");
     let flush = false;
     for (const gfns of overlapping) {
       yield* mmu_notifier.kvm_mmu_invalidate_range_add(kvm, gfns);
       flush = (yield* mmu_notifier.kvm_unmap_gfn_range(kvm, gfns)) || flush;
     }
     rule("apicpg.flush.one-per-migration");
+    rule("apicpg.flush.under-mmu-lock");
     if (flush) yield* mmu.kvm_flush_remote_tlbs(kvm);
     yield* write_unlock(kvm.mmu_lock);
   },
@@ -112,6 +120,8 @@ export const mmu_notifier = ops("mmu_notifier", {
   *kvm_mmu_invalidate_begin(kvm: Kvm): Task<void> {
     lockdep_assert_held(kvm.mmu_lock, "write");
     const { in_progress, raise, range } = kvm.notifier;
+    rule("apicpg.retry.range-is-union");
+    rule("apicpg.retry.only-what-is-invalidated");
     yield raise;
     if (++in_progress.now === 1) range.start = range.end = 0;
   },
@@ -128,6 +138,7 @@ export const mmu_notifier = ops("mmu_notifier", {
   *kvm_mmu_invalidate_end(kvm: Kvm): Task<void> {
     lockdep_assert_held(kvm.mmu_lock, "write");
     const { in_progress, seq, lower, advance } = kvm.notifier;
+    rule("apicpg.retry.range-is-union");
     rule("apicpg.invalidate.sequence-first");
     yield advance;
     seq.now++;
@@ -149,8 +160,10 @@ export const mmu_notifier = ops("mmu_notifier", {
     lockdep_assert_held(kvm.mmu_lock);
     const { notifier } = kvm;
     rule("apicpg.retry.only-what-is-invalidated");
+    rule("apicpg.retry.range-is-union");
     yield notifier.in_progress.load;
     if (notifier.in_progress.now > 0 && gfn >= notifier.range.start && gfn < notifier.range.end) return true;
+    rule("apicpg.retry.whatever-ended");
     yield notifier.seq.load;
     return notifier.seq.now !== seq;
   },

@@ -17,7 +17,7 @@ import { RETRY_INSTRUCTION, type Result, type Retry, type Vcpu } from "./types";
 export const EMULATE = Symbol("emulate");
 
 export const page_fault = ops("page_fault", {
-  *kvm_tdp_page_fault(vcpu: Vcpu, gfn: number): Task<typeof RETRY_INSTRUCTION | typeof EMULATE> {
+  *kvm_tdp_page_fault(vcpu: Vcpu, gfn: number): Task<typeof RETRY_INSTRUCTION | typeof EMULATE | "EFAULT"> {
     const { kvm } = vcpu;
     const { seq, in_progress } = kvm.notifier;
     yield kvm.memslots.table.load;
@@ -28,6 +28,7 @@ export const page_fault = ops("page_fault", {
     const sample = seq.now;
     const since = versions([seq]);
     const pfn = yield* host_mm.hva_to_pfn(kvm, slot.hva + gfn - slot.base_gfn);
+    if (pfn === undefined) return "EFAULT";
     rule("apicpg.access.reaches-the-apic");
     yield* read_lock(kvm.mmu_lock);
     if (yield* mmu_notifier.mmu_invalidate_retry_gfn(kvm, sample, gfn)) {
@@ -58,6 +59,7 @@ export const page_fault = ops("page_fault", {
       vcpu.run.retry = undefined as Retry | undefined;
       const result = yield* page_fault.kvm_tdp_page_fault(vcpu, gfn);
       if (result === EMULATE) return "ENOENT";
+      if (result === "EFAULT") return result;
       const { retry } = vcpu.run;
       if (retry === undefined) return "ok";
       yield again(retry.cells, retry.since);

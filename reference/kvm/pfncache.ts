@@ -70,8 +70,9 @@ export const pfncache = ops("pfncache", {
     state.generation = kvm.memslots.table.now.generation;
     state.valid &&= hva === state.hva;
     if (hva !== undefined && !state.valid) yield* pfncache.hva_to_pfn_retry({ kvm, lock, state }, hva);
+    const result = state.valid ? "ok" : "EFAULT";
     yield* write_unlock_irqrestore(lock);
-    return hva === undefined ? "EFAULT" : "ok";
+    return result;
   },
 
   /** Looks the page up without the lock, and again if an invalidation ran meanwhile. Enters and leaves with the lock held. */
@@ -88,8 +89,7 @@ export const pfncache = ops("pfncache", {
       const pfn = yield* host_mm.hva_to_pfn(kvm, hva);
       yield* write_lock_irqsave(lock);
       if (!(yield* pfncache.mmu_notifier_retry_cache(kvm, sampled))) {
-        state.pfn = pfn;
-        state.valid = true;
+        if (pfn !== undefined) Object.assign(state, { pfn, valid: true });
         return;
       }
       fruitless = since;
@@ -99,6 +99,7 @@ export const pfncache = ops("pfncache", {
   /** Whether a page that was looked up after sampling `seq` may be gone: the caches are told before `in_progress` is raised. */
   *mmu_notifier_retry_cache({ notifier: { active, seq } }: Kvm, sampled: number): Task<boolean> {
     rule("xenev.cache.lookup-is-repeated");
+    rule("apicpg.cache.looks-at-all-invalidations");
     yield active.load;
     if (active.now > 0) return true;
     yield seq.load;

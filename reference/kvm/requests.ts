@@ -10,10 +10,12 @@ const NO_WAKEUP_AND_WAIT: ReadonlySet<RequestName> = new Set(["TLB_FLUSH", "SCAN
 
 class Bit extends Cell<boolean> implements RequestBit {
   readonly make: Step;
+  readonly serve: Step;
 
   constructor(name: string) {
     super(name, false);
     this.make = this.as("rmw", `${name}.made`);
+    this.serve = this.as("rmw", `${name}.served`);
   }
 }
 
@@ -41,7 +43,7 @@ export const requests = ops("requests", {
     const bit = vcpu.requests[name];
     yield bit.load;
     if (!bit.now) return false;
-    yield bit.rmw;
+    yield bit.serve;
     bit.now = false;
     return true;
   },

@@ -5,8 +5,9 @@
 import { preempt_disable, preempt_enable } from "../sync/context";
 import { local_irq_disable, local_irq_enable } from "../sync/ipi";
 import { mutex_lock, mutex_unlock } from "../sync/mutex";
+import { until_newer } from "../sync/retry";
 import { srcu_read_lock, srcu_read_unlock } from "../sync/srcu";
-import { again, ops, rule, versions, type Cell, type Task } from "../task";
+import { ops, rule, versions, type Cell, type Task } from "../task";
 import { mmu } from "./mmu";
 import { request_pending, requests } from "./requests";
 import { sched } from "./sched";
@@ -35,6 +36,7 @@ export const run = ops("run", {
   },
 
   *vcpu_run(vcpu: Vcpu, action: GuestAction): Task<unknown> {
+    rule("apicpg.reload.stalled-vcpu-serves-others");
     for (;;) {
       vcpu.run.retry = undefined as Retry | undefined;
       const exit = yield* run.vcpu_enter_guest(vcpu, action);
@@ -45,7 +47,7 @@ export const run = ops("run", {
       // A round that only re-posted its own request can do nothing better than to come again
       // when what it waits for has moved, or when somebody else asks for something.
       const { retry, seen } = vcpu.run;
-      if (retry !== undefined) yield again([...retry.cells, ...foreign_requests(vcpu)], [...retry.since, ...seen]);
+      if (retry !== undefined) yield* until_newer([...retry.cells, ...foreign_requests(vcpu)], [...retry.since, ...seen]);
     }
   },
 
@@ -97,6 +99,7 @@ export const run = ops("run", {
   },
 
   *serve_requests(vcpu: Vcpu): Task<void> {
+    rule("apicpg.requests.served-in-order");
     for (const name of REQUESTS) {
       if (!(yield* requests.kvm_check_request(vcpu, name))) continue;
       if (name === "TLB_FLUSH" || name === "TLB_FLUSH_CURRENT") yield* mmu.kvm_vcpu_flush_tlb(vcpu);

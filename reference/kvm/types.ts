@@ -125,6 +125,7 @@ export type RequestName = (typeof REQUESTS)[number];
 
 export interface RequestBit extends Cell<boolean> {
   readonly make: Step;
+  readonly serve: Step;
 }
 
 /** What the guest does in one stay in guest mode, and how the host handles the exit that it causes. */

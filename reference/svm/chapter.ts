@@ -8,12 +8,12 @@ import type { Value } from "../../spec/generated/types";
 import { avic } from "./avic";
 import { kvm_svm_init, table_entry, to_vcpu_svm } from "./avic_tables";
 import type { EntryTable, KvmSvm, LogicalEntry, PhysicalEntry, Vmcb } from "./avic_tables";
-import { svm_x86_ops } from "./x86_ops";
+import { svm_ops_of } from "./x86_ops";
 
 export const svm_chapter: Chapter = {
   name: "svm",
   vm_init(kvm) {
-    kvm_ops_update(kvm, svm_x86_ops);
+    kvm_ops_update(kvm, svm_ops_of(kvm.config));
     kvm_svm_init(kvm);
   },
   vcpu_precreate: (kvm) => avic.avic_alloc_physical_id_table(kvm),

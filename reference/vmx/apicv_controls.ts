@@ -6,6 +6,7 @@
 import { to_lapic } from "../apic/lapic";
 import type { GuestAction, Vcpu } from "../kvm/types";
 import { ops, rule, type Task } from "../task";
+import { apic_access_page } from "./apic_access_page";
 import { hardware_setup } from "./hardware_setup";
 import { to_vmcs, vmcs_write, type Controls } from "./vmcs";
 
@@ -47,6 +48,7 @@ export const apicv_controls = ops("apicv_controls", {
       nested.update_vmcs01_apicv_status = false;
       yield* apicv_controls.vmx_refresh_apicv_exec_ctrl(vcpu);
     }
+    yield* apic_access_page.reload_vmcs01(vcpu);
     return "ok";
   },
 });

@@ -48,6 +48,7 @@ export interface Controls {
 export interface Nested {
   guest_mode: boolean;
   update_vmcs01_apicv_status: boolean;
+  reload_vmcs01_apic_access_page: boolean;
 }
 
 interface VcpuVmcs {
@@ -72,7 +73,7 @@ export function vmcs_init(vcpu: Vcpu): void {
   vcpu.arch["vmcs"] = {
     vmcs01: controls_of(vcpu, "vmcs"),
     vmcs02: controls_of(vcpu, "vmcs02"),
-    nested: guarded(vcpu.mutex, { guest_mode: false, update_vmcs01_apicv_status: false }),
+    nested: guarded(vcpu.mutex, { guest_mode: false, update_vmcs01_apicv_status: false, reload_vmcs01_apic_access_page: false }),
   } satisfies VcpuVmcs;
 }
 

@@ -26,6 +26,7 @@ export function vmx_ops_of({ flexpriority, enable_apicv }: Config): X86Ops {
   return {
     ...vmx_x86_ops,
     ...(flexpriority && { set_apic_access_page_addr: (vcpu) => apic_access_page.vmx_set_apic_access_page_addr(vcpu) }),
+    set_virtual_apic_mode: (vcpu, mode) => apic_access_page.vmx_set_virtual_apic_mode(vcpu, mode),
     ...(enable_apicv && { sync_pir_to_irr: (vcpu) => posted_intr.vmx_sync_pir_to_irr(vcpu) }),
   };
 }
