@@ -124,10 +124,28 @@ function program(): Command {
   kvm
     .command("bugs")
     .option("--area <areas>", "only these areas", many)
+    .option("--jobs <n>", "threads that do it (default: as many as cores)", whole(1))
     .description("show that each planted bug is caught by a claim of its own rule")
     .action(does(bugsCommand));
   realKvm(kvm);
   return kvm;
+}
+
+function running(kvm: Command): void {
+  selecting(kvm.command("run").description("judge the cases on an adapter and write the reports"))
+    .option("--adapter <spec>", "reference, kvm, kvm:qemu, a module, or a command in quotes; repeatable (default: reference)", each)
+    .option("--out <folder>", "where results.ndjson and junit.xml go (default: coverage/report, for all cases on the reference or KVM)")
+    .option("--as <version>", "judge by the rules of this kernel version, as v6.1", version)
+    .option("--fail-fast", "stop at the first broken case")
+    .option(
+      "--jobs <n>",
+      "threads that judge cases on an adapter in this process (default: as many as cores, once it takes long)",
+      whole(1),
+    )
+    .option("--worlds <n>", "how many fresh worlds a race on real CPUs is made in (default: 300)", whole(1))
+    .option("--seed <n>", "where the delays of a race come from (default: 1)", whole(0))
+    .option("--timeout-multiplier <n>", "multiplies every deadline of an adapter that is a process", positive)
+    .action(does(runCommand));
 }
 
 function realKvm(kvm: Command): void {
@@ -135,12 +153,13 @@ function realKvm(kvm: Command): void {
   kvm.command("kvm-setup").description("install QEMU and fetch the kernels that kvm:qemu boots").action(does(setupCommand));
 }
 
-async function runCommand(options: Partial<RunOptions>): Promise<number> {
+async function runCommand({ jobs, ...options }: Partial<Omit<RunOptions, "jobs">> & { jobs?: number }): Promise<number> {
   const { run } = await import("./run.js");
+  const { jobsOf } = await import("./crew.js");
   const adapter = options.adapter ?? ["reference"];
   const whole = !options.case && !options.rule && !options.area && !options.exclude && !options.strategy && !options.runs;
   const home = whole ? { home: join(packageRoot(), "coverage", "report") } : {};
-  return run(await shippedSpec(), { ...options, adapter, ...home }, print, stopper);
+  return run(await shippedSpec(), { ...options, adapter, jobs: jobsOf(jobs), ...home }, print, stopper);
 }
 
 async function listCommand(options: Selection & { rules?: true; fixtures?: true }): Promise<number> {
@@ -170,12 +189,14 @@ async function explainCommand(id: string): Promise<number> {
 
 async function coverageCommand(options: { area?: string[]; json?: boolean }): Promise<number> {
   const { coverage } = await import("./coverage.js");
-  return coverage(await shippedSpec(), packageRoot(), options, print, say, stopper);
+  const { jobsOf } = await import("./crew.js");
+  return coverage(await shippedSpec(), packageRoot(), { ...options, jobs: jobsOf(undefined) }, print, say, stopper);
 }
 
-async function bugsCommand(options: { area?: string[] }): Promise<number> {
+async function bugsCommand(options: { area?: string[]; jobs?: number }): Promise<number> {
   const { bugs } = await import("./bugs.js");
-  const results = await bugs(await shippedSpec(), options.area ?? [], print, stopper);
+  const { jobsOf } = await import("./crew.js");
+  const results = await bugs(await shippedSpec(), options.area ?? [], jobsOf(options.jobs), print, stopper);
   return results.every((result) => result.caught !== undefined) ? EXIT.ok : EXIT.broken;
 }
 
