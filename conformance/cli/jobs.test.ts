@@ -29,7 +29,7 @@ function run(jobs: number, ...args: readonly string[]): Ran {
 }
 
 test.each<[string, string[], number]>([
-  ["cases that hold", ["--area", "vcpuid,ipiv"], 0],
+  ["cases that hold", ["--area", "vcpuid,ipiv", "--digest"], 0],
   [
     "cases up to the first that is broken",
     ["--area", "vcpuid", "--fail-fast", "--adapter", "fixtures/bugs/vcpuid/the-last-limit-wins-03a"],
@@ -40,6 +40,15 @@ test.each<[string, string[], number]>([
   const [one, two] = [run(1, ...args), run(2, ...args)];
   expect(two).toEqual(one);
   expect(one.status).toBe(code);
+});
+
+test("a digest is told if it is asked for, and is the same however the case was explored", () => {
+  const [first, second] = [[], ["--strategy", "sleep-sets"]].map(
+    (how) => kvmConform("run", "--digest", "--case", "ipiv/one-creation-fails-beside-another", ...how).stdout,
+  );
+  const digest = /digest [0-9a-f]{16}$/m.exec(first ?? "")?.[0];
+  expect(digest).toBeDefined();
+  expect(second).toContain(digest);
 });
 
 test("a case that takes its thread with it has crashed, and says so; the others keep their verdicts", () => {

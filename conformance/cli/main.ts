@@ -78,6 +78,12 @@ function running(kvm: Command): void {
     )
     .option("--as <version>", "judge by the rules of this kernel version, as v6.1", version)
     .option("--fail-fast", "stop at the first broken case")
+    .option(
+      "--jobs <n>",
+      "threads that judge cases on an adapter in this process (default: one for each core, once it takes long)",
+      whole(1),
+    )
+    .option("--digest", "tell of each case a number that is the same for the same traces")
     .option("--strategy <name>", "how runs are chosen: optimal, sleep-sets, naive, states, bounded, pct or random (default: optimal)")
     .option("--bound <n>", "bounded: at most so many preemptions; pct: so many changes of priority (default: 2)", whole(0))
     .option("--runs <n>", "pct, random: how many runs (default: 1000); others: at most so many (default: 200000)", whole(1))
@@ -129,23 +135,6 @@ function program(): Command {
     .action(does(bugsCommand));
   realKvm(kvm);
   return kvm;
-}
-
-function running(kvm: Command): void {
-  selecting(kvm.command("run").description("judge the cases on an adapter and write the reports"))
-    .option("--adapter <spec>", "reference, kvm, kvm:qemu, a module, or a command in quotes; repeatable (default: reference)", each)
-    .option("--out <folder>", "where results.ndjson and junit.xml go (default: coverage/report, for all cases on the reference or KVM)")
-    .option("--as <version>", "judge by the rules of this kernel version, as v6.1", version)
-    .option("--fail-fast", "stop at the first broken case")
-    .option(
-      "--jobs <n>",
-      "threads that judge cases on an adapter in this process (default: as many as cores, once it takes long)",
-      whole(1),
-    )
-    .option("--worlds <n>", "how many fresh worlds a race on real CPUs is made in (default: 300)", whole(1))
-    .option("--seed <n>", "where the delays of a race come from (default: 1)", whole(0))
-    .option("--timeout-multiplier <n>", "multiplies every deadline of an adapter that is a process", positive)
-    .action(does(runCommand));
 }
 
 function realKvm(kvm: Command): void {

@@ -14,7 +14,7 @@ import type { Judging } from "../verdict/judge";
 import { staleExpectations } from "../verdict/stale";
 import { judgedOn, openBench, type Bench } from "./bench";
 import { ALONE, inOrder, type Jobs, type JudgeTask } from "./crew";
-import { askingOf, judgingOf } from "./judging";
+import { askingOf, judgingOf, type Asking } from "./judging";
 import { kvmOptions } from "./kvm";
 import { folderOf, LOG } from "./logs";
 import { select, type Selection } from "./selection";
