@@ -4,6 +4,7 @@ import { answered, safely, type Door, type Exchange } from "../adapter/door";
 import type { Remote } from "../adapter/remote";
 import type { FiledCase, Spec } from "../case/spec";
 import { judgeOver, type Asked } from "../verdict/blame";
+import type { Judged } from "../report/events";
 import { judge, judgeAgain, type Judging } from "../verdict/judge";
 import type { Verdict } from "../verdict/verdict";
 import { reach } from "./specifier";
@@ -11,6 +12,8 @@ import { Interrupted, type Stopper } from "./stop";
 
 /** Somebody to judge. Cases are judged one at a time. */
 export interface Bench {
+  /** It answers in this process, so that other threads can ask one of their own. */
+  readonly isHere: boolean;
   readonly hello: HelloReply;
   judge(what: FiledCase, options?: Judging): Promise<Verdict>;
   /** Judges one run under this schedule. */
@@ -36,6 +39,7 @@ function benchHere(door: Door, spec: Spec, stopper: Stopper): Bench {
   const hello = answered<HelloReply>(door({ op: "hello", protocol: 1, runner: "kvm-conform" }));
   const hold = <T>(exchange: Exchange<T>): Promise<T> => holdInTurns(exchange, door, stopper);
   return {
+    isHere: true,
     hello,
     judge: (what, options) => hold(judge(what, spec, hello, options)),
     replay: (what, schedule, options) => hold(judgeAgain(what, spec, hello, schedule, options)),
@@ -53,12 +57,20 @@ async function benchOver(remote: Remote, spec: Spec, stopper: Stopper): Promise<
     hasGivenUp: () => remote.hasGivenUp(),
   };
   return {
+    isHere: false,
     hello,
     judge: (what, options) => judgeOver(asked, () => judge(what, spec, hello, options)),
     replay: (what, schedule, options) => judgeOver(asked, () => judgeAgain(what, spec, hello, schedule, options)),
     end: () => remote.end(),
     died: () => remote.died(),
   };
+}
+
+/** One verdict with the time it took. */
+export async function judgedOn(bench: Bench, what: FiledCase, options: Judging): Promise<Judged> {
+  const started = performance.now();
+  const verdict = await bench.judge(what, options);
+  return { type: "verdict", ...verdict, seconds: (performance.now() - started) / 1000 };
 }
 
 /** Holds an exchange in this process, and lets signals in before it and while it lasts. */

@@ -3,9 +3,10 @@ import pc from "picocolors";
 import type { BugResult } from "../../coverage/rules";
 import type { Spec } from "../case/spec";
 import { openBench } from "./bench";
+import { inOrder, type BugTask, type Jobs } from "./crew";
 import type { Print } from "./run";
 import { aboutFixture, fixtureSpecifiers } from "./specifier";
-import type { Stopper } from "./stop";
+import { Interrupted, type Stopper } from "./stop";
 import { UsageError } from "./usage";
 
 /** The bugs of these areas, or all, as specifiers. */
@@ -41,20 +42,22 @@ export async function meet(specifier: string, spec: Spec, stopper: Stopper): Pro
   }
 }
 
-/** A table of bugs: what caught each, after how many runs. Gives the results back. */
-export async function bugs(spec: Spec, areas: readonly string[], print: Print, stopper: Stopper): Promise<BugResult[]> {
+/** A table of bugs: what caught each, after how many runs. Gives the results back. Throws Interrupted. */
+export async function bugs(spec: Spec, areas: readonly string[], jobs: Jobs, print: Print, stopper: Stopper): Promise<BugResult[]> {
   const specifiers = bugSpecifiers(areas);
   if (specifiers.length === 0) throw new UsageError(`no bug is in ${areas.join(" or ")}; \`kvm-conform list --fixtures\` shows all`);
   const width = Math.max(...specifiers.map((each) => each.length)) - "fixtures/bugs/".length;
   const results: BugResult[] = [];
-  for (const specifier of specifiers) {
-    const result = await meet(specifier, spec, stopper);
+  const tasks = specifiers.map((bug): BugTask => ({ bug }));
+  const here = ({ bug }: BugTask): Promise<BugResult> => meet(bug, spec, stopper);
+  for await (const result of inOrder(tasks, { here }, jobs, stopper)) {
     results.push(result);
     const { bug, breaks, caught, cases } = result;
     const how =
       caught === undefined ? pc.red(`survives ${cases} cases of ${breaks}`) : `${caught.kind} in ${caught.case}, run ${caught.run}`;
     print(`${caught === undefined ? pc.red("survives") : pc.green("caught  ")}  ${bug.padEnd(width)}  ${how}`);
   }
+  if (stopper.stopped) throw new Interrupted("stopped");
   print(`${results.filter((each) => each.caught !== undefined).length} of ${results.length} bugs caught by a claim of their own rule`);
   return results;
 }

@@ -6,6 +6,7 @@ import { coverageTable } from "../../coverage/render";
 import type { Spec } from "../case/spec";
 import { readLog, type Log } from "../report/events";
 import { bugs } from "./bugs";
+import { ALONE, type Jobs } from "./crew";
 import { kernelLogs, newest } from "./logs";
 import { run, type Print } from "./run";
 import { Interrupted, type Stopper } from "./stop";
@@ -14,6 +15,8 @@ import { EXIT, UsageError } from "./usage";
 export interface CoverageOptions {
   readonly area?: readonly string[];
   readonly json?: boolean;
+  /** Who judges, if something is to be judged first. */
+  readonly jobs?: Jobs;
 }
 
 /** Prints the table, or with `json` the figures. Progress goes to `say`, which is not the report. */
@@ -25,19 +28,20 @@ export async function coverage(
   say: Print,
   stopper: Stopper,
 ): Promise<number> {
+  const { jobs = ALONE } = options;
   const folder = join(root, "coverage", "report");
   const log = join(folder, "results.ndjson");
   const bugLog = join(folder, "bugs.ndjson");
   let judged = isOld(log, root) ? undefined : wholeLog(log, spec);
   if (judged === undefined) {
     say("judging the reference first");
-    await run(spec, { adapter: ["reference"], out: folder }, () => undefined, stopper);
+    await run(spec, { adapter: ["reference"], out: folder, jobs }, () => undefined, stopper);
     if (stopper.stopped) throw new Interrupted("stopped");
     judged = readLog(readFileSync(log, "utf8"), log);
   }
   if (isOld(bugLog, root)) {
     say("judging the bugs first");
-    const results = await bugs(spec, [], () => undefined, stopper);
+    const results = await bugs(spec, [], jobs, () => undefined, stopper);
     mkdirSync(folder, { recursive: true });
     writeFileSync(bugLog, results.map((result) => `${JSON.stringify(result)}\n`).join(""));
   }

@@ -78,6 +78,12 @@ function running(kvm: Command): void {
     )
     .option("--as <version>", "judge by the rules of this kernel version, as v6.1", version)
     .option("--fail-fast", "stop at the first broken case")
+    .option(
+      "--jobs <n>",
+      "threads that judge cases on an adapter in this process (default: one for each core, once it takes long)",
+      whole(1),
+    )
+    .option("--digest", "tell of each case a number that is the same for the same traces")
     .option("--strategy <name>", "how runs are chosen: optimal, sleep-sets, naive, states, bounded, pct or random (default: optimal)")
     .option("--bound <n>", "bounded: at most so many preemptions; pct: so many changes of priority (default: 2)", whole(0))
     .option("--runs <n>", "pct, random: how many runs (default: 1000); others: at most so many (default: 200000)", whole(1))
@@ -124,6 +130,7 @@ function program(): Command {
   kvm
     .command("bugs")
     .option("--area <areas>", "only these areas", many)
+    .option("--jobs <n>", "threads that do it (default: as many as cores)", whole(1))
     .description("show that each planted bug is caught by a claim of its own rule")
     .action(does(bugsCommand));
   realKvm(kvm);
@@ -135,12 +142,13 @@ function realKvm(kvm: Command): void {
   kvm.command("kvm-setup").description("install QEMU and fetch the kernels that kvm:qemu boots").action(does(setupCommand));
 }
 
-async function runCommand(options: Partial<RunOptions>): Promise<number> {
+async function runCommand({ jobs, ...options }: Partial<Omit<RunOptions, "jobs">> & { jobs?: number }): Promise<number> {
   const { run } = await import("./run.js");
+  const { jobsOf } = await import("./crew.js");
   const adapter = options.adapter ?? ["reference"];
   const whole = !options.case && !options.rule && !options.area && !options.exclude && !options.strategy && !options.runs;
   const home = whole ? { home: join(packageRoot(), "coverage", "report") } : {};
-  return run(await shippedSpec(), { ...options, adapter, ...home }, print, stopper);
+  return run(await shippedSpec(), { ...options, adapter, jobs: jobsOf(jobs), ...home }, print, stopper);
 }
 
 async function listCommand(options: Selection & { rules?: true; fixtures?: true }): Promise<number> {
@@ -170,12 +178,14 @@ async function explainCommand(id: string): Promise<number> {
 
 async function coverageCommand(options: { area?: string[]; json?: boolean }): Promise<number> {
   const { coverage } = await import("./coverage.js");
-  return coverage(await shippedSpec(), packageRoot(), options, print, say, stopper);
+  const { jobsOf } = await import("./crew.js");
+  return coverage(await shippedSpec(), packageRoot(), { ...options, jobs: jobsOf(undefined) }, print, say, stopper);
 }
 
-async function bugsCommand(options: { area?: string[] }): Promise<number> {
+async function bugsCommand(options: { area?: string[]; jobs?: number }): Promise<number> {
   const { bugs } = await import("./bugs.js");
-  const results = await bugs(await shippedSpec(), options.area ?? [], print, stopper);
+  const { jobsOf } = await import("./crew.js");
+  const results = await bugs(await shippedSpec(), options.area ?? [], jobsOf(options.jobs), print, stopper);
   return results.every((result) => result.caught !== undefined) ? EXIT.ok : EXIT.broken;
 }
 

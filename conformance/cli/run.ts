@@ -10,28 +10,29 @@ import type { FiledCase, Spec } from "../case/spec";
 import { entryLine, footerOf, type Entry, type Header, type Judged, type Log } from "../report/events";
 import { junit } from "../report/junit";
 import { failureLines, headerLines, summaryLines, verdictLines } from "../report/terminal";
-import { RACE, type Judging } from "../verdict/judge";
+import type { Judging } from "../verdict/judge";
 import { staleExpectations } from "../verdict/stale";
-import { openBench, type Bench } from "./bench";
+import { judgedOn, openBench, type Bench } from "./bench";
+import { ALONE, inOrder, type Jobs, type JudgeTask } from "./crew";
+import { askingOf, judgingOf, type Asking } from "./judging";
 import { kvmOptions } from "./kvm";
 import { folderOf, LOG } from "./logs";
 import { select, type Selection } from "./selection";
-import { Interrupted, type Stopper } from "./stop";
-import { triedBy, type Trying } from "./strategies";
+import type { Stopper } from "./stop";
+import { Died } from "./thread";
 import { EXIT, UsageError } from "./usage";
 
-export interface RunOptions extends Selection, Trying {
+export interface RunOptions extends Selection, Asking {
   readonly adapter: readonly string[];
   /** Where results.ndjson and junit.xml go. */
   readonly out?: string;
   /** Where they go without `out`: the reference's there, those of KVM into a folder of their own; others are not written. */
   readonly home?: string;
-  readonly as?: string;
   readonly failFast?: boolean;
+  /** Who judges, where the adapter answers in this process; this thread if not said. Other threads judge by the shipped spec. */
+  readonly jobs?: Jobs;
   /** Multiplies every deadline of an adapter that is a process. */
   readonly timeoutMultiplier?: number;
-  /** In how many worlds threads race on real CPUs; their delays come from the seed. */
-  readonly worlds?: number;
 }
 
 /** Prints one line. */
@@ -79,9 +80,7 @@ async function runOne(
     headerLines(header).forEach(print);
     const width = Math.max(...cases.map((each) => each.case.length));
     const verdicts: Judged[] = [];
-    for (const each of cases) {
-      const verdict = await judged(bench, each, judging);
-      if (verdict === undefined) break;
+    for await (const verdict of judgedInOrder(bench, cases, adapter, options, judging, stopper)) {
       verdicts.push(verdict);
       write(verdict);
       verdictLines(verdict, width).forEach(print);
@@ -117,22 +116,31 @@ function headerOf(adapter: string, hello: HelloReply, selected: number): Header 
   return { type: "header", format: 1, runner: `kvm-conform ${packageVersion()}`, adapter, hello: said, selected };
 }
 
-/** How to judge every case. Throws UsageError for options that do not go together. */
-function judgingOf(options: RunOptions): Judging {
-  const { as, worlds = RACE.worlds, seed = RACE.seed } = options;
-  return { ...(as !== undefined && { as }), ...triedBy(options), race: { worlds, seed } };
+/** The verdicts in the order of the cases, whoever came to them. */
+function judgedInOrder(
+  bench: Bench,
+  cases: readonly FiledCase[],
+  adapter: string,
+  options: RunOptions,
+  judging: Judging,
+  stopper: Stopper,
+): AsyncGenerator<Judged> {
+  const asking = askingOf(options);
+  const tasks = cases.map((each): JudgeTask => ({ adapter, case: each.case, asking }));
+  const byId = new Map(cases.map((each) => [each.case, each]));
+  const here = (task: JudgeTask): Promise<Judged> => judgedOn(bench, byId.get(task.case) as FiledCase, judging);
+  const orCrashed = (task: JudgeTask, error: unknown): Judged => {
+    if (error instanceof Died) return crashed(byId.get(task.case) as FiledCase, error.message);
+    throw error;
+  };
+  return inOrder(tasks, { here, orElse: orCrashed }, bench.isHere ? (options.jobs ?? ALONE) : ALONE, stopper);
 }
 
-/** One verdict with the time it took; undefined if the user stopped it. */
-async function judged(bench: Bench, what: FiledCase, options: Judging): Promise<Judged | undefined> {
-  const started = performance.now();
-  try {
-    const verdict = await bench.judge(what, options);
-    return { type: "verdict", ...verdict, seconds: (performance.now() - started) / 1000 };
-  } catch (error) {
-    if (error instanceof Interrupted) return undefined;
-    throw error;
-  }
+/** A case that took its thread with it. */
+function crashed({ case: id, rules }: FiledCase, reason: string): Judged {
+  const seen = { claims: 0, of: 0, rules: {}, unseen: [] };
+  const nothing = { expected: false, seen, marks: [], findings: [], how: undefined, failure: undefined };
+  return { type: "verdict", case: id, rules, verdict: "crashed", reason, ...nothing, seconds: 0 };
 }
 
 /** What a model does not show is a failure: cases promise it. Elsewhere it is only not shown. */

@@ -1,4 +1,5 @@
 import type { Exchange } from "../adapter/door";
+import { Digesting, type Sum } from "./digest";
 import type { Plan } from "../plan/plan";
 import { Exploration, type Limits } from "./exploration";
 import { Sequences } from "./sequences";
@@ -18,6 +19,8 @@ export interface Options {
   readonly record?: boolean;
   /** Keep what each claim saw: to compare strategies with each other. */
   readonly sequences?: boolean;
+  /** Sum up the traces. */
+  readonly digest?: boolean;
 }
 
 /** What ends an exploration early: a limit, a crash, a schedule that does not fit, or a world that there cannot be. */
@@ -42,6 +45,8 @@ export interface Explored {
   readonly whole: Exploration;
   /** With `sequences`: what each claim saw. */
   readonly sequences: Sequences | undefined;
+  /** With `digest`: the sum of the traces. */
+  readonly digest: Sum | undefined;
 }
 
 /** What the runs of one strategy have come to so far. */
@@ -50,6 +55,7 @@ class Tally {
   readonly sequences: Sequences | undefined;
   readonly whole: Exploration;
   readonly strategy: Strategy;
+  readonly digesting: Digesting | undefined;
   readonly run: Run;
   runs = 0;
   redundant = 0;
@@ -57,10 +63,13 @@ class Tally {
   deadlocks = 0;
   last: Ran | undefined;
 
-  constructor(plan: Plan, { limits, paths = false, sequences = false }: Options, make: Options["strategy"]) {
+  constructor(plan: Plan, { limits, paths = false, sequences = false, digest = false }: Options, make: Options["strategy"]) {
     this.sequences = sequences ? new Sequences() : undefined;
     this.whole = new Exploration(plan, limits, this.sequences);
-    this.strategy = make(this.whole.footprints.dependent);
+    const { dependent } = this.whole.footprints;
+    const strategy = make(dependent);
+    this.digesting = digest ? new Digesting(strategy, dependent) : undefined;
+    this.strategy = this.digesting ?? strategy;
     this.run = new Run(this.whole, paths);
   }
 
@@ -78,7 +87,7 @@ class Tally {
     const { strategy, runs, redundant, steps, deadlocks, violations, last, whole, sequences } = this;
     const stopped = why === undefined ? undefined : { why, what };
     const said = { strategy: strategy.name, told: strategy.told?.() ?? {}, complete: complete && strategy.complete, stopped };
-    return { ...said, runs, redundant, steps, deadlocks, violations, last, whole, sequences };
+    return { ...said, runs, redundant, steps, deadlocks, violations, last, whole, sequences, digest: this.digesting?.sum };
   }
 }
 

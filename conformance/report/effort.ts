@@ -35,5 +35,6 @@ export function remark({ verdict, how, reason, seen }: Verdict): string {
   const alone = how.notRaced === undefined ? "" : `; not raced: ${how.notRaced}`;
   const unseen = seen.unseen.length === 0 ? "" : `, ${seen.unseen.join(", ")}`;
   const part = seen.claims === seen.of ? unseen : `, ${seen.claims} of ${seen.of} claims seen`;
-  return `${effort(how)}${race}${alone}${part}${how.retries ? ", at most 1 fruitless retry" : ""}`;
+  const retries = how.retries ? ", at most 1 fruitless retry" : "";
+  return `${effort(how)}${race}${alone}${part}${retries}${how.digest === undefined ? "" : `, digest ${how.digest}`}`;
 }

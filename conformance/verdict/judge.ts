@@ -1,6 +1,7 @@
 import type { Case, HelloReply } from "../../spec/generated/types";
 import type { Exchange } from "../adapter/door";
 import type { Spec } from "../case/spec";
+import { sumInDigits } from "../explore/digest";
 import { explore, type Explored } from "../explore/explore";
 import { canRace, race, type RaceResult } from "../explore/free";
 import { readRace, writeRace, type Race } from "../explore/race";
@@ -25,6 +26,8 @@ export interface Judging {
   readonly race?: Race;
   /** Judge by the rules of this kernel version, not by those of the one that is claimed. */
   readonly as?: string;
+  /** Sum up the traces. */
+  readonly digest?: boolean;
 }
 
 /** Enough for every case of the ordinary set. */
@@ -41,7 +44,7 @@ export function* judge(what: Case, spec: Spec, hello: HelloReply, options: Judgi
   if ("verdict" in planned) return notRun(what, planned.verdict, planned);
   const limits = options.limits ?? LIMITS;
   const strategy = options.strategy ?? (planned.control === "step" ? optimal : sleepSets);
-  const explored = yield* explore(planned, { strategy, limits });
+  const explored = yield* explore(planned, { strategy, limits, digest: options.digest === true });
   if (explored.stopped?.why === "cannot" && explored.runs === 1)
     return notRun(what, "untestable", { reason: explored.stopped.what, claims: planned.claims });
   const failure = yield* failed(planned, explored, limits);
@@ -145,7 +148,7 @@ function notRun(what: Case, verdict: "untestable" | "unclaimed", { reason, claim
 }
 
 function howOf(planned: Plan, explored: Explored, raced: RaceResult | undefined): How {
-  const { strategy, told, runs, redundant, steps, deadlocks, whole } = explored;
+  const { strategy, told, runs, redundant, steps, deadlocks, whole, digest } = explored;
   const { control } = planned;
   return {
     strategy,
@@ -158,6 +161,7 @@ function howOf(planned: Plan, explored: Explored, raced: RaceResult | undefined)
     ends: whole.ends.all.size,
     deadlocks,
     retries: whole.footprints.retries,
+    ...(digest !== undefined && { digest: sumInDigits(digest) }),
     ...(raced !== undefined && (raced.stopped?.why === "cannot" ? { notRaced: raced.stopped.what } : { race: raced.histogram })),
   };
 }

@@ -21,6 +21,8 @@ export interface How extends Told {
   readonly deadlocks: number;
   /** Somewhere a loop would retry: it was followed for one fruitless round, then until something changed. */
   readonly retries: boolean;
+  /** A sum over the traces, if it was asked for: equal for the same traces, each once, in whatever order. */
+  readonly digest?: string;
   /** What the race on real CPUs came to, if the implementation can be raced. */
   readonly race?: Histogram;
   /** Why it was not raced, although others are. */

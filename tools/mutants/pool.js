@@ -1,29 +1,30 @@
 /** Judges mutants one after the other, or several at a time, each in a thread of its own; the order of the results is the same. */
 "use strict";
 
-const { Worker, isMainThread, parentPort, workerData } = require("node:worker_threads");
+const path = require("node:path");
+const { isMainThread, workerData } = require("node:worker_threads");
 const { openBench } = require("./engine");
 const { meet } = require("./meet");
 
+const threads = (root) => require(path.join(root, "dist/conformance/cli/thread.js"));
+
 /** A piece of work is a mutant and the measured cases that it meets; `done` is called with each number and outcome. */
 async function judgeAll(root, work, jobs, done) {
+  const { Thread } = threads(root);
   let next = 0;
-  const one = (worker) =>
-    new Promise((resolve, reject) => {
-      const give = () => (next < work.length ? worker.postMessage([next, work[next++]]) : resolve(worker.terminate()));
-      worker.on("error", reject);
-      worker.on("message", ([n, outcome]) => {
-        done(n, outcome);
-        give();
-      });
-      give();
-    });
-  await Promise.all(Array.from({ length: jobs }, () => one(new Worker(__filename, { workerData: root }))));
+  const one = async (thread) => {
+    while (next < work.length) {
+      const n = next++;
+      done(n, await thread.do(work[n]));
+    }
+    await thread.end();
+  };
+  await Promise.all(Array.from({ length: jobs }, () => one(new Thread(__filename, { workerData: root }))));
 }
 
 if (!isMainThread) {
   const bench = openBench(workerData);
-  parentPort.on("message", ([n, { mutant, cases }]) => parentPort.postMessage([n, meet(mutant, cases, bench)]));
+  threads(workerData).serve(({ mutant, cases }) => meet(mutant, cases, bench));
 }
 
 module.exports = { judgeAll };
