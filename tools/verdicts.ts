@@ -1,6 +1,6 @@
 /** Verdicts made by hand: for tests of what is made from verdicts. */
 import type { Header, Judged } from "../conformance/report/events";
-import type { Row } from "../conformance/explore/run";
+import type { Row } from "../conformance/explore/row";
 import type { Violation } from "../conformance/explore/violation";
 import type { Failure } from "../conformance/verdict/verdict";
 import type { RuleId } from "../spec/generated/types";

@@ -7,18 +7,32 @@ import type { Transition } from "./footprint";
 import type { World } from "./world";
 
 /**
- * Brings a fresh world to where the memory has gone back to. What the implementation says on the
- * way was judged before; it is only held against what it said then. Gives the first step that a
- * thread does not announce any more, if there is one.
+ * Goes back to where so many steps of the last run had been taken, in a fresh world. Gives the first
+ * step that a thread does not announce any more, if there is one. What the implementation says on the
+ * way was judged before; it is only held against what it said then.
  *
- * An implementation that can do that by itself is not told step by step, but for the run whose
+ * An implementation that can come there by itself is not told step by step, but for the run whose
  * number is a power of two: a few runs are enough to notice one that is not repeatable.
  */
-export function* repeat(whole: Exploration, world: World, run: number): Exchange<Transition | undefined> {
-  if (whole.plan.again && (run & (run - 1)) !== 0 && (yield* world.openAgain())) {
-    world.arrived();
-    return undefined;
+export function* goBack(whole: Exploration, world: World, steps: number, run: number): Exchange<Transition | undefined> {
+  const { memory, watch, orders, plan } = whole;
+  watch.back(steps, memory.taken);
+  memory.back(steps);
+  orders.reset();
+  if (orders.areJudged)
+    for (const [thing] of memory.all()) if (thing.what === "event") orders.saw(thing.event, thing.thread, () => undefined);
+  world.goneBack(steps);
+  const isAsked = plan.again && (run & (run - 1)) !== 0;
+  if (!(isAsked && (yield* world.openAgain()))) {
+    const misfit = yield* repeat(whole, world);
+    if (misfit !== undefined) return misfit;
   }
+  world.arrived();
+  return undefined;
+}
+
+/** Makes the steps that the memory knows of, one by one. */
+function* repeat(whole: Exploration, world: World): Exchange<Transition | undefined> {
   yield* world.openEmpty();
   const { memory } = whole;
   const { taken } = memory;
@@ -45,7 +59,6 @@ export function* repeat(whole: Exploration, world: World, run: number): Exchange
   const misfit = yield* stepsUpTo(taken.length);
   if (misfit !== undefined) return diverged(whole, world, stand, steps, misfit);
   world.absorb(stand);
-  world.arrived();
   return undefined;
 }
 

@@ -4,26 +4,14 @@ import { wrongValues } from "../case/values";
 import type { StateClaim } from "../plan/claims";
 import type { Exploration } from "./exploration";
 import type { Lane } from "./lane";
-import { repeat } from "./repeat";
+import { goBack } from "./repeat";
+import { rowOf, shown, type Row } from "./row";
 import { Misfit } from "./replay";
 import type { Footprint, Transition } from "./footprint";
 import type { Strategy } from "./strategy";
 import type { Violation } from "./violation";
 import { Violations } from "./violations";
 import { World } from "./world";
-
-/** One step of a run as a report shows it. */
-export interface Row {
-  readonly n: number;
-  readonly thread: string;
-  /** The operations that the step is in, outermost first, if the implementation tells. */
-  readonly path: readonly string[];
-  readonly kind: string;
-  readonly objects: readonly string[];
-  readonly event: string | undefined;
-  /** What of the claims' reads the step changed, and what its call returned. */
-  readonly note: string;
-}
 
 /** How a run ended: all calls returned or are rightly blocked; nobody can go on; seen in other runs; cut off; crashed; not repeatable; no such world. */
 export type End = "complete" | "stuck" | "asleep" | "too long" | "crashed" | "misfit" | "cannot";
@@ -100,10 +88,14 @@ export class Run {
 
   /** Comes to where the strategy is to be asked: to the start of the race, or to where the run parts from the last one. */
   private *beginning(strategy: Strategy): Exchange<End> {
-    const { plan, sequences } = this.whole;
+    const { plan, sequences, memory, watch, orders } = this.whole;
+    const { prefix } = strategy;
     const mayRepeat = this.runs > 1 && plan.control === "step" && sequences === undefined && !this.world.blocked;
-    if (mayRepeat && strategy.prefix !== undefined && strategy.prefix < this.taken.length) return yield* this.goBack(strategy.prefix);
-    const { memory, watch, orders } = this.whole;
+    if (mayRepeat && prefix !== undefined && prefix < this.taken.length) {
+      if (this.paths) this.trace.length = prefix;
+      const misfit = yield* goBack(this.whole, this.world, prefix, this.runs);
+      return misfit === undefined ? "complete" : this.notRepeatable(misfit);
+    }
     memory.clear();
     watch.reset();
     orders.reset();
@@ -112,20 +104,6 @@ export class Run {
     if (!(yield* this.setUp())) return "stuck";
     yield* this.start();
     return "complete";
-  }
-
-  /** Goes back to where so many steps of the last run had been taken. */
-  private *goBack(steps: number): Exchange<End> {
-    const { memory, watch, orders } = this.whole;
-    watch.back(steps, this.taken);
-    memory.back(steps);
-    if (this.paths) this.trace.length = steps;
-    orders.reset();
-    if (orders.areJudged)
-      for (const [thing] of memory.all()) if (thing.what === "event") orders.saw(thing.event, thing.thread, () => undefined);
-    this.world.goneBack(steps);
-    const misfit = yield* repeat(this.whole, this.world, this.runs);
-    return misfit === undefined ? "complete" : this.notRepeatable(misfit);
   }
 
   /** Makes the calls before the race, one after the other. False if one of them is stuck. */
@@ -171,7 +149,7 @@ export class Run {
       }
       if (step.event !== undefined) this.event(step.event, lane.name);
       if (step.visible.length > 0) yield* this.judge(step);
-      if (this.paths) this.row(lane, chosen, path);
+      if (this.paths) this.trace.push(rowOf(taken.length, lane, chosen, path, watch.changed()));
       if (world.someoneIsBack && !this.areDone(lane)) yield* this.backs(lane);
     }
   }
@@ -307,29 +285,9 @@ export class Run {
     for (const claim of this.whole.states) this.whole.watch.judge(claim, undefined, this.found.state);
   }
 
-  private row(lane: Lane, { does }: Transition, path: readonly string[]): void {
-    const changes = this.whole.watch.changed().map(([read, value]) => `${read} = ${JSON.stringify(value)}`);
-    const returns = lane.back ? [`${lane.call?.do ?? lane.name} returns ${shown(lane.returned)}`] : [];
-    const { kind, objects, event } = does;
-    const known = path.length > 0 ? path : [lane.call?.do ?? lane.name];
-    this.trace.push({
-      n: this.taken.length,
-      thread: lane.name,
-      path: known,
-      kind,
-      objects,
-      event,
-      note: [...changes, ...returns].join("; "),
-    });
-  }
-
   private laneOf({ thread }: Transition): Lane {
     const lane = this.world.lanes[thread];
     if (lane === undefined) throw new Misfit(`there is no thread ${thread} yet after ${this.taken.length} steps`);
     return lane;
   }
-}
-
-function shown(returned: Value | undefined): string {
-  return returned === undefined ? "nothing" : JSON.stringify(returned);
 }

@@ -1,7 +1,7 @@
 import type { HelloReply, RuleId } from "../../spec/generated/types";
 import type { FiledDisagreement } from "../case/spec";
 import type { Histogram } from "../explore/race";
-import type { Row } from "../explore/run";
+import type { Row } from "../explore/row";
 import type { Told } from "../explore/strategy";
 import type { Violation } from "../explore/violation";
 
