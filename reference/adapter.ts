@@ -80,7 +80,6 @@ function begin(call: () => Task<unknown>): Task<unknown> {
   }
 }
 
-// eslint-disable-next-line require-yield -- it takes no step
 function* bad_fd(): Task<Value> {
   return "EBADF";
 }

@@ -36,15 +36,15 @@ test("without skipped tests the last line has two numbers", () => {
 });
 
 test("a failed test is told again at the end, with what was said of it", () => {
-  const assertionResults = [{ status: "failed", fullName: "three is four", failureMessages: ["expected 4\n    at c.test.ts:1"] }];
+  const assertionResults = [{ status: "failed", fullName: "three is four", failureMessages: ["expected 4\n  at c.test.ts:1"] }];
   const broken = { ...REPORT, testResults: [{ name: "c.test.ts", status: "failed", message: "all of it", assertionResults }] };
-  expect(summary(tally(broken, 1))).toBe("failed: c.test.ts: three is four\n    expected 4\n        at c.test.ts:1\n3 passed, 1 failed");
+  expect(summary(tally(broken, 1))).toBe("failed: c.test.ts: three is four\n    expected 4\n      at c.test.ts:1\n3 passed, 1 failed");
 });
 
 test("of a long failure the end is told", () => {
   const stdout = Array.from({ length: 100 }, (_, i) => `line ${i + 1}`).join("\n");
   const [failure] = kernelResult("kvm", { status: 1, stdout, stderr: "" }).failures;
-  expect(failure).toMatch(/^the suite on kvm: exit code 1\n    line 61\n[^]* {4}line 100\n    \.\.\. 60 lines more above$/);
+  expect(failure).toMatch(/^the suite on kvm: exit code 1\n {4}line 61\n[^]* {4}line 100\n {4}\.\.\. 60 lines more above$/);
 });
 
 test("a test file that could not start is a failure", () => {
