@@ -37,6 +37,6 @@ test("the racing toy races as the guide shows", () => {
 test("the reference steps as the guide shows", () => {
   const { requests, replies } = conversation("stepping");
   const door = reference();
-  expect(replies).toHaveLength(3);
+  expect(replies).toHaveLength(5);
   requests.forEach((request, i) => expect(door(request as Request)).toMatchObject(replies[i] as object));
 });
