@@ -1,14 +1,26 @@
 /** The shipped cases on the reference: all hold, in every interleaving, and every claim is seen. */
 import { holdHere } from "../conformance/adapter/door";
+import type { FiledCase } from "../conformance/case/spec";
 import { judge } from "../conformance/verdict/judge";
+import type { Verdict } from "../conformance/verdict/verdict";
 import { cases, concurrent, hello, spec } from "../tools/shipped";
 import { reference } from "./adapter";
+import PINS from "./pins.json";
 
-test.each(cases)("%s holds on the reference", (_, each) => {
+interface Pins {
+  readonly changes: (before: object, after: object) => object[];
+  readonly pinOf: (what: FiledCase, verdict: Verdict) => object;
+}
+const { changes, pinOf } = jest.requireActual<Pins>("../tools/pins");
+const pinned = new Map<string, object>(Object.entries(PINS));
+
+test.each(cases)("%s holds on the reference", (id, each) => {
   const verdict = holdHere(judge(each, spec, hello), reference());
   expect({ ...verdict.failure?.violations[0], findings: verdict.findings, reason: verdict.reason }).toEqual({ findings: [] });
   expect(verdict.verdict).toBe("holds");
   expect(verdict.seen.unseen).toEqual([]);
+  // If a change is meant: npm run pins -- --update
+  if (pinned.has(id)) expect(changes({ [id]: pinned.get(id) }, { [id]: pinOf(each, verdict) })).toEqual([]);
 });
 
 test.each(cases.filter(([, { given }]) => given.backend === "any"))("%s holds on the other backend too", (_, each) => {

@@ -8,7 +8,7 @@ import { run } from "../kvm/run";
 import type { Task } from "../task";
 import { xen_guest } from "./guest";
 import { irqfd } from "./irqfd";
-import { event_word, legacy_vcpu_info, runstate_at, vcpu_info_at } from "./layout";
+import { bits_per_long, event_word, legacy_vcpu_info, runstate_at, vcpu_info_at } from "./layout";
 import { to_kvm_xen, to_vcpu_xen, type Runstate } from "./state";
 
 function event({ port, vcpu }: Args): XenEvtchn {
@@ -20,10 +20,10 @@ function runstate_of({ state, entry_time, times }: Args): Runstate {
   return { current: Number(u64(state ?? 0)), entry_time: u64(entry_time ?? 0), times: list.map(u64) };
 }
 
-/** The words of the shared_info page that this case has, by number. */
+/** The words of the shared_info page, by number: as many as the mode has. */
 function event_words(which: "pending" | "mask") {
   return {
-    instances: () => Array.from({ length: 64 }, (_, n) => [String(n)]),
+    instances: (kvm: Kvm) => Array.from({ length: bits_per_long(to_kvm_xen(kvm).long_mode.now) }, (_, n) => [String(n)]),
     of: (kvm: Kvm, [n]: readonly string[]): Value => {
       const { shinfo_cache, long_mode } = to_kvm_xen(kvm);
       const at = shinfo_cache.gpa.now;

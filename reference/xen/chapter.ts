@@ -8,6 +8,7 @@ import type { Chapter, Kvm, Vcpu } from "../kvm/types";
 import type { Result } from "../kvm/types";
 import type { Task } from "../task";
 import { evtchn } from "./evtchn";
+import { pending_words, runstate_at, vcpu_info_at } from "./layout";
 import { runstate } from "./runstate";
 import { kvm_xen_of, to_kvm_xen, to_vcpu_xen, vcpu_xen_of } from "./state";
 import { xen_wake } from "./wake";
@@ -29,6 +30,7 @@ export const xen_chapter: Chapter = {
     kvm.arch["xen"] = kvm_xen_of(kvm);
   },
 
+  /** What KVM writes in an area is made with it: a page that moves announces all of that, whoever has looked at it by then. */
   *given(kvm: Kvm, { xen }: Given): Task<void> {
     if (xen === undefined) return;
     const mine = to_kvm_xen(kvm);
@@ -37,13 +39,22 @@ export const xen_chapter: Chapter = {
     mine.upcall_vector.now = xen.upcall_vector ?? 0;
     mine.runstate_update_flag.now = xen.runstate_update_flag ?? false;
     yield* memslots.kvm_set_memory_region(kvm, { id: 0, base_gfn: 0, npages: GUEST_FRAMES, hva: hva_of(0) });
-    if (xen.shared_info === true) yield* pfncache.kvm_gpc_activate(mine.shinfo_cache, SHARED_INFO);
+    if (xen.shared_info === true) {
+      yield* pfncache.kvm_gpc_activate(mine.shinfo_cache, SHARED_INFO);
+      pending_words(kvm, SHARED_INFO, mine.long_mode.now);
+    }
     for (const { now: vcpu } of kvm.vcpu_array) {
       if (vcpu === undefined) continue;
       const { vcpu_info_cache, runstate_cache } = to_vcpu_xen(vcpu);
       const page = BigInt(vcpu.vcpu_id) << 12n;
-      if (xen.vcpu_info?.includes(vcpu.vcpu_id)) yield* pfncache.kvm_gpc_activate(vcpu_info_cache, VCPU_INFO + page);
-      if (xen.runstate?.includes(vcpu.vcpu_id)) yield* pfncache.kvm_gpc_activate(runstate_cache, RUNSTATE + page);
+      if (xen.vcpu_info?.includes(vcpu.vcpu_id)) {
+        yield* pfncache.kvm_gpc_activate(vcpu_info_cache, VCPU_INFO + page);
+        vcpu_info_at(kvm, VCPU_INFO + page, mine.long_mode.now, `xen.vcpu.${vcpu.vcpu_id}`);
+      }
+      if (xen.runstate?.includes(vcpu.vcpu_id)) {
+        yield* pfncache.kvm_gpc_activate(runstate_cache, RUNSTATE + page);
+        runstate_at(kvm, RUNSTATE + page, mine.long_mode.now, vcpu.vcpu_id);
+      }
     }
   },
 

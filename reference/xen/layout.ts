@@ -37,6 +37,11 @@ export function event_word(kvm: Kvm, gpa: bigint, which: "pending" | "mask", lon
   return word_at(kvm, gpa + BigInt(0x800 + masks + n * bytes), `xen.shared_info.${which}.${n}`);
 }
 
+/** Makes the words of the shared_info page at `gpa` that KVM writes. */
+export function pending_words(kvm: Kvm, gpa: bigint, long_mode: boolean): void {
+  for (let n = 0; n < bits_per_long(long_mode); n++) event_word(kvm, gpa, "pending", long_mode, n);
+}
+
 export interface VcpuInfo {
   readonly upcall_pending: Word;
   readonly evtchn_pending_sel: Word;
