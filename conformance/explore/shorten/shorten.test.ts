@@ -9,6 +9,7 @@ import { plan, type Plan } from "../../plan/plan";
 import { Exploration } from "../exploration";
 import { explore } from "../explore";
 import { naive } from "../naive";
+import { random } from "../random";
 import { replay } from "../replay";
 import { Run } from "../run";
 import { writeSchedule, type Choice } from "../schedule";
@@ -31,26 +32,16 @@ interface Found {
 
 /** Every run that a strategy has, with what it broke. */
 function* runsOf(planned: Plan, strategy: Strategy, door: Door): Generator<Found> {
-  const whole = new Exploration(planned, LIMITS, undefined);
+  const run = new Run(new Exploration(planned, LIMITS, undefined), false);
   while (strategy.begin()) {
-    const { taken, violations } = holdHere(new Run(whole, false).go(strategy), door);
+    const { taken, violations } = holdHere(run.go(strategy), door);
     yield { schedule: taken.map(({ thread, pick }) => ({ thread, pick })), violations };
   }
 }
 
-/** Runs in which the next thread is drawn by lot. */
-function byLot(seed: number): Strategy {
-  let state = seed;
-  const draw = (below: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-  return { name: "by lot", complete: false, begin: () => true, choose: (_, enabled) => enabled[draw(enabled.length)] };
-}
-
 function failures(program: Program, seed: number, count: number): Found[] {
   const found: Found[] = [];
-  for (const run of runsOf(plannedProgram(program), byLot(seed), doorOf(program)))
+  for (const run of runsOf(plannedProgram(program), random(Infinity, seed), doorOf(program)))
     if (run.violations.length > 0 && found.push(run) === count) break;
   return found;
 }
@@ -217,7 +208,7 @@ test("orders of whole calls are shortened too", () => {
     },
   };
   const { planned, door } = wholeCalls(ajar);
-  for (const run of runsOf(planned, byLot(3), door)) {
+  for (const run of runsOf(planned, random(Infinity, 3), door)) {
     if (run.violations.length === 0 || switchesOf(run) < 4) continue;
     const { failing } = shortenedBy(new Shortener(planned, LIMITS, run.violations, ENOUGH), run, door);
     // P0 opens, and P1 enters before it is shut.
