@@ -2,6 +2,9 @@
 import { RACE, type Judging } from "../verdict/judge";
 import { triedBy, type Trying } from "./strategies";
 
+/** How many runs may be made to shorten one failure. */
+const SHORTEN = 300;
+
 /** The options that make a difference to a verdict. */
 export interface Asking extends Trying {
   readonly as?: string;
@@ -19,5 +22,5 @@ export function askingOf({ as, worlds, digest, seed, strategy, bound, runs }: As
 /** How to judge every case. Throws UsageError for options that do not go together. */
 export function judgingOf(asking: Asking): Judging {
   const { as, worlds = RACE.worlds, seed = RACE.seed, digest = false } = asking;
-  return { ...(as !== undefined && { as }), digest, ...triedBy(asking), race: { worlds, seed } };
+  return { ...(as !== undefined && { as }), digest, ...triedBy(asking), race: { worlds, seed }, shorten: SHORTEN };
 }

@@ -58,7 +58,7 @@ test("an adapter that cannot be started is 3", () => {
 test("a schedule that does not fit the case is told of, and judges nothing", () => {
   const { status, stdout } = kvmConform("replay", CASE, "9");
   expect(status).toBe(4);
-  expect(stdout).toContain("step 1 of the schedule is thread 9, which cannot go on there");
+  expect(stdout).toContain("the schedule no longer fits after step 0: thread 9 cannot go on there; what is left of it shows no failure");
 });
 
 test("help is no mistake", () => {

@@ -114,7 +114,7 @@ function program(): Command {
     .argument("<case>")
     .argument("<schedule>", "as a failure printed it: the threads in order, or worlds=N,seed=N")
     .option("--adapter <spec>", "whom to ask", "reference")
-    .description("make one run of a case again, and draw it")
+    .description("make one run of a case again, as far as its schedule fits, and draw it")
     .action(does(replayCommand));
   kvm
     .command("explain")

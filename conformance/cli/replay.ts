@@ -11,7 +11,7 @@ import { select } from "./selection";
 import type { Stopper } from "./stop";
 import { EXIT, UsageError } from "./usage";
 
-/** Exit code 1 if the run is broken again, 0 if it is not, 4 if the schedule does not fit. Throws UsageError. */
+/** Exit code 1 if the run is broken again, 0 if it is not, 4 if it is not and the schedule does not fit. Throws UsageError. */
 export async function replay(spec: Spec, id: string, schedule: string, adapter: string, print: Print, stopper: Stopper): Promise<number> {
   const [what, ...others] = select(spec, { case: [id] });
   if (what === undefined || others.length > 0) throw new UsageError(`replay takes one case, and ${id} matches ${1 + others.length}`);

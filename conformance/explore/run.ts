@@ -23,7 +23,7 @@ export interface Ran {
   readonly taken: readonly Transition[];
   /** What was violated, each claim once, in the order found. */
   readonly violations: readonly Violation[];
-  /** For `crashed`, `misfit` and `cannot`: what happened. */
+  /** For `crashed`, `misfit` and `cannot`, and where a call was not answered: what happened. */
   readonly reason: string | undefined;
   /** With `paths`: the steps as a report shows them. */
   readonly trace: readonly Row[];
@@ -73,7 +73,7 @@ export class Run {
   private overdue({ request, message }: Overdue): Ran {
     if (request.op !== "call" && request.op !== "step") return this.ran("crashed", message);
     this.found.overdue(request.thread ?? "all threads", request.op === "call" ? request.do : "a step", message);
-    return this.ran("stuck");
+    return this.ran("stuck", message);
   }
 
   private *whileOpen(strategy: Strategy): Exchange<End> {

@@ -1,7 +1,9 @@
 import { failure, row, VIOLATION } from "../../tools/verdicts";
 import { columns } from "./columns";
 
-const drawn = (...trace: ReturnType<typeof row>[]): string[] => columns(failure({ trace }));
+const at = (step: number): typeof VIOLATION => ({ ...VIOLATION, step });
+const drawn = (...trace: ReturnType<typeof row>[]): string[] => columns(failure({ trace, violations: [VIOLATION, at(trace.length)] }));
+const numbers = (lines: readonly string[]): (string | undefined)[] => lines.slice(1).map((line) => line.trim().split(" ")[0]);
 
 test("each thread has its column, under its name, and the note stands to the right of all", () => {
   expect(columns(failure())).toEqual([
@@ -20,12 +22,19 @@ test("steps that touch what another thread touches are drawn, private ones are l
     row(5, "P1", ["ours", "yours"]),
     row(6, "P0", ["mine"]),
   );
-  expect(lines.slice(1).map((line) => line.trim().split(" ")[0])).toEqual(["2", "5"]);
+  expect(numbers(lines)).toEqual(["2", "5"]);
+});
+
+test("the run ends with the last thing that it breaks", () => {
+  const trace = [1, 2, 3, 4, 5].map((n) => row(n, n % 2 === 0 ? "P0" : "P1", ["ours"]));
+  expect(numbers(columns(failure({ trace, violations: [at(3)] })))).toEqual(["1", "2", "3"]);
+  expect(numbers(columns(failure({ trace, violations: [at(2), at(4)] })))).toEqual(["1", "2", "3", "4"]);
+  expect(numbers(columns(failure({ trace, violations: [at(0)] })))).toHaveLength(5);
 });
 
 test("a private step stays if it changed what a claim sees, or if the claim failed after it", () => {
   const lines = drawn(row(1, "P0", ["mine"], { note: "x = 1" }), row(2, "P0", ["mine"]), row(VIOLATION.step, "P1", ["yours"]));
-  expect(lines.slice(1).map((line) => line.trim().split(" ")[0])).toEqual(["1", "3"]);
+  expect(numbers(lines)).toEqual(["1", "3"]);
 });
 
 test("a long step is cut, and the note behind it stays in view", () => {

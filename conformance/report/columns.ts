@@ -10,13 +10,18 @@ const [FIRST, LAST] = [20, 60];
 const WIDEST = 52;
 
 /**
- * The steps of a run that matter, as lines. A step is left out if nothing of what it touches is
- * touched by another thread and it changed nothing that a claim sees; its number shows the gap.
+ * The steps of a run that matter, as lines, up to the last thing that is broken. A step is left out if
+ * nothing of what it touches is touched by another thread and it changed nothing that a claim sees;
+ * its number shows the gap.
  */
 export function columns({ threads, trace, violations }: Pick<Failure, "threads" | "trace" | "violations">): string[] {
-  const last = violations[0].step;
-  const shared = objectsOfSeveralThreads(trace);
-  const rows = trace.filter((row) => row.note !== "" || row.n === last || row.objects.some((object) => shared.has(object)));
+  const end = Math.max(...violations.map(({ step }) => step));
+  const before = thatMatter(
+    trace.filter(({ n }) => n <= end),
+    violations[0].step,
+  );
+  // Where nothing comes before it, what comes after shows at least where in the case it is.
+  const rows = before.length > 0 ? before : thatMatter(trace, violations[0].step);
   const widths = threads.map((thread) => {
     const texts = rows.filter((row) => row.thread === thread).map((row) => stepText(row).length);
     return Math.min(WIDEST, Math.max(thread.length, ...texts, 12)) + 2;
@@ -26,6 +31,11 @@ export function columns({ threads, trace, violations }: Pick<Failure, "threads" 
   const folded = lines.length - FIRST - LAST;
   if (folded > 0) lines.splice(FIRST, folded, `     ... ${folded} steps like these ...`);
   return [head.trimEnd(), ...lines];
+}
+
+function thatMatter(run: readonly Row[], broken: number): Row[] {
+  const shared = objectsOfSeveralThreads(run);
+  return run.filter((row) => row.note !== "" || row.n === broken || row.objects.some((object) => shared.has(object)));
 }
 
 function line(row: Row, threads: readonly string[], widths: readonly number[]): string {

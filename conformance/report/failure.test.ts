@@ -49,6 +49,31 @@ test("all that the same run broke is told, and which run it was", () => {
   expect(text).toContain("found in run 7");
 });
 
+const SHORTENED = { switches: 3, from: 14, replays: 20, stopped: undefined, leftOut: {} };
+
+test("a shortened run says how many context switches it has, and how many the run had that found it", () => {
+  expect(report({ shortened: SHORTENED })).toContain("3 context switches, 14 in the run that found it\n");
+  expect(report({ shortened: { ...SHORTENED, from: 3 } })).toContain("3 context switches\n");
+  expect(report({ shortened: { ...SHORTENED, switches: 1 } })).toContain("1 context switch, 14 in");
+  expect(report()).not.toContain("context switch");
+});
+
+test("what a shortened run does without is told, and whether there was more to try", () => {
+  const leftOut = { P1: ["vcpu.run", "guest.nop"], P2: ["mm.migrate"] };
+  const text = report({ shortened: { ...SHORTENED, leftOut, stopped: "after 300 runs" } });
+  expect(text).toContain("not needed: P1 vcpu.run, guest.nop; P2 mm.migrate\n");
+  expect(text).toContain("in the run that found it; shortening ended after 300 runs\n");
+  expect(report({ shortened: SHORTENED })).not.toMatch(/not needed|shortening ended/);
+});
+
+test("a run along a schedule that does not fit any more says where", () => {
+  const diverged = "the schedule no longer fits after step 2: P1 cannot go on there";
+  const verdict = broken();
+  const how = { ...(verdict.how as NonNullable<typeof verdict.how>), diverged };
+  const lines = failureReport({ ...verdict, how }, failure(), spec, "reference").map((line) => line.trim());
+  expect(lines).toEqual(expect.arrayContaining([diverged, "it was followed as far as it goes"]));
+});
+
 test("what kernels of this version are known to break is not called news", () => {
   expect(report({}, true)).toContain("kernels of this version are known to break this rule");
   expect(report()).not.toContain("known to break");

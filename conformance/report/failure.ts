@@ -31,6 +31,8 @@ export function failureReport(verdict: Verdict, failure: Failure, spec: Spec, ad
     "",
     ...others.map((other) => `${INDENT}also broken: ${other.rule ?? "built in"}: ${other.what}`),
     `${INDENT}${foundIn(failure, verdict.how)}${verdict.expected ? "; kernels of this version are known to break this rule" : ""}`,
+    ...shortenedLines(failure).map((line) => INDENT + line),
+    ...(verdict.how?.diverged === undefined ? [] : [`${INDENT}${verdict.how.diverged}`, `${INDENT}it was followed as far as it goes`]),
     ...(rule === undefined ? [] : [`${INDENT}source: ${sourceOf(rule)}`]),
     `${INDENT}again:  ${againCommand(verdict, failure, adapter)}`,
   ];
@@ -44,6 +46,18 @@ function foundIn({ run }: Failure, how: How | undefined): string {
   if (how?.preemptions === undefined) return found;
   const fewer = how.preemptions === 0 ? "without a preemption" : `with at most ${count(how.preemptions, "preemption")}`;
   return `${found}; no schedule ${fewer} shows a failure`;
+}
+
+/** How short the run shown is, what it does without, and whether more was left to try. */
+function shortenedLines({ shortened }: Failure): string[] {
+  if (shortened === undefined) return [];
+  const { switches, from, stopped, leftOut } = shortened;
+  const before = from === switches ? "" : `, ${from} in the run that found it`;
+  const without = Object.entries(leftOut).map(([thread, calls]) => `${thread} ${calls.join(", ")}`);
+  return [
+    `${count(switches, "context switch", "context switches")}${before}${stopped === undefined ? "" : `; shortening ended ${stopped}`}`,
+    ...(without.length === 0 ? [] : [`not needed: ${without.join("; ")}`]),
+  ];
 }
 
 /** Who said it, when and where, and the commit that made it so. */

@@ -1,9 +1,12 @@
+import { crowded } from "../../fixtures/programs/baton";
 import { caseOf, doorOf, helloOf, specOf, type Program } from "../../fixtures/programs/program";
 import { SpinLock, spin_lock, spin_unlock } from "../../reference/sync/spinlock";
 import { Cell } from "../../reference/task";
 import { doorTo, type Adapter } from "../adapter/in-process";
 import { Cannot, holdHere, type Door } from "../adapter/door";
 import { naive } from "../explore/naive";
+import { replay } from "../explore/replay";
+import { readSchedule } from "../explore/schedule";
 import { judge, judgeAgain } from "./judge";
 import type { Verdict } from "./verdict";
 
@@ -58,6 +61,44 @@ test("a lost update is found, with the rule, the schedule and the trace", () => 
   expect(failure?.trace.map((row) => `${row.thread} ${row.kind} ${row.objects.join()}`)).toHaveLength(4);
 });
 
+/** A run that drops the baton the long way. */
+const LONG = { strategy: () => replay(readSchedule("3013101221200")) };
+
+test("a failure is shortened if that is asked for, and says what it does without; its claim stays what it was", () => {
+  const found = judged(crowded, LONG);
+  const shown = judged(crowded, { ...LONG, shorten: 300 });
+  expect(found.failure?.shortened).toBeUndefined();
+  expect(shown.failure?.shortened).toMatchObject({
+    switches: 3,
+    from: 10,
+    stopped: undefined,
+    leftOut: { P0: ["toy.ring"], P1: ["toy.ring", "toy.ring"], P3: ["toy.ring", "toy.ring"] },
+  });
+  const claim = ({ failure }: Verdict): unknown => failure?.violations.map(({ kind, rule, text }) => [kind, rule, text]);
+  expect(claim(shown)).toEqual(claim(found));
+  expect({ ...shown, failure: undefined }).toEqual({ ...found, failure: undefined });
+  expect(shown.failure?.run).toBe(found.failure?.run);
+  expect(judgedAgain(crowded, shown.failure?.schedule)).toEqual(shown.failure?.violations);
+});
+
+function judgedAgain(program: Program, schedule = ""): unknown {
+  return holdHere(judgeAgain(caseOf(program), specOf(program), helloOf(program), schedule), doorOf(program)).failure?.violations;
+}
+
+test("a run that is not repeated is not shortened", () => {
+  const door = doorOf(crowded);
+  let worlds = 0;
+  const fickle: Door = (request) => {
+    if (request.op === "open") worlds++;
+    const reply = door(request);
+    return request.op === "read" && worlds > 1 ? { values: { "toy.dropped": false } } : reply;
+  };
+  const { failure } = holdHere(judge(caseOf(crowded), specOf(crowded), helloOf(crowded), { ...LONG, shorten: 300 }), fickle);
+  expect(failure?.violations.map(({ kind }) => kind)).toEqual(["always", "nondeterministic"]);
+  expect(failure?.shortened).toBeUndefined();
+  expect(worlds).toBe(2);
+});
+
 test("a failing schedule replays to the same violation", () => {
   const program = counter(false);
   const { failure } = judged(program);
@@ -68,8 +109,7 @@ test("a failing schedule replays to the same violation", () => {
 });
 
 test("a schedule that does not fit is said to, at the step where it does not", () => {
-  const program = counter(false);
-  const misfit = holdHere(judgeAgain(caseOf(program), specOf(program), helloOf(program), "0A1"), doorOf(program));
+  const misfit = judged(counter(false), { strategy: () => replay(readSchedule("0A1")) });
   expect(misfit).toMatchObject({ verdict: "unfinished", reason: "step 1 of the schedule is thread 0, pick 1, which cannot go on there" });
 });
 

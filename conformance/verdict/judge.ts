@@ -3,18 +3,18 @@ import type { Exchange } from "../adapter/door";
 import type { Spec } from "../case/spec";
 import { sumInDigits } from "../explore/digest";
 import { explore, type Explored } from "../explore/explore";
+import { Follow, type Divergence } from "../explore/follow";
 import { canRace, race, type RaceResult } from "../explore/free";
 import { readRace, writeRace, type Race } from "../explore/race";
 import type { Limits } from "../explore/exploration";
 import { optimal } from "../explore/optimal";
-import { replay } from "../explore/replay";
 import { readSchedule, writeSchedule } from "../explore/schedule";
 import { sleepSets } from "../explore/sleep-sets";
 import type { Dependent } from "../explore/footprint";
 import type { Strategy } from "../explore/strategy";
-import type { Violation } from "../explore/violation";
 import type { PlannedClaim } from "../plan/claims";
 import { plan, type NotAsked, type Plan } from "../plan/plan";
+import { failed } from "./failed";
 import type { Failure, Finding, How, Seen, Verdict } from "./verdict";
 
 /** How to judge a case. */
@@ -24,6 +24,8 @@ export interface Judging {
   readonly limits?: Limits;
   /** How to race an implementation that can only be let free. */
   readonly race?: Race;
+  /** Shorten a failure, with at most so many runs; not at all unless said. */
+  readonly shorten?: number;
   /** Judge by the rules of this kernel version, not by those of the one that is claimed. */
   readonly as?: string;
   /** Sum up the traces. */
@@ -47,55 +49,40 @@ export function* judge(what: Case, spec: Spec, hello: HelloReply, options: Judgi
   const explored = yield* explore(planned, { strategy, limits, digest: options.digest === true });
   if (explored.stopped?.why === "cannot" && explored.runs === 1)
     return notRun(what, "untestable", { reason: explored.stopped.what, claims: planned.claims });
-  const failure = yield* failed(planned, explored, limits);
+  const failure = yield* failed(planned, explored, limits, options.shorten);
   if (failure !== undefined || explored.stopped !== undefined || hello.control !== "free" || !canRace(planned))
     return verdictOf(what, planned, explored, failure);
   const raced = yield* race(explored.whole, options.race ?? RACE);
   return verdictOf(what, planned, explored, failedInRace(planned, raced), raced);
 }
 
-/** Judges one run of a case: the schedule given, then always the first thread that can go on. Or one race. */
+/** Judges one run of a case: along the schedule given, then always the first thread that can go on. Or one race. */
 export function* judgeAgain(what: Case, spec: Spec, hello: HelloReply, schedule: string, options: Judging = {}): Exchange<Verdict> {
   const again = readRace(schedule);
-  if (again === undefined) {
-    const steps = readSchedule(schedule);
-    return yield* judge(what, spec, hello, { ...options, strategy: () => replay(steps) });
-  }
+  if (again === undefined) return yield* judgeAlong(new Follow(readSchedule(schedule)), what, spec, hello, options);
   const verdict = yield* judge(what, spec, hello, { ...options, strategy: () => NO_RUNS, race: again });
   if (verdict.verdict !== "holds" || verdict.how?.race !== undefined) return verdict;
   return { ...verdict, verdict: "untestable", reason: verdict.how?.notRaced ?? `there is no race: its control is \`${hello.control}\`` };
 }
 
-function* failed(planned: Plan, { violations, last, runs, redundant }: Explored, limits: Limits): Exchange<Failure | undefined> {
-  const [first, ...others] = violations;
-  if (first === undefined || last === undefined) return undefined;
-  const { taken } = last;
-  const again = yield* explore(planned, { strategy: () => replay(taken), limits, paths: true });
-  const [repeated] = again.violations;
-  const same = repeated !== undefined && repeated.kind === first.kind && repeated.what === first.what && repeated.step === first.step;
-  const fickle: Violation[] = same || first.kind === "nondeterministic" ? [] : [notRepeated(first, again)];
-  const threads = planned.threads.map((thread) => thread.name);
-  const started = (again.last?.trace ?? []).map((row) => row.thread);
-  return {
-    violations: [first, ...others, ...fickle],
-    run: runs + redundant,
-    // The first thread goes on by itself where a schedule ends: its last steps need not be written.
-    schedule: writeSchedule(taken).replace(/0+$/, ""),
-    threads: [...new Set([...threads, ...started])],
-    trace: again.last?.trace ?? [],
-  };
+function* judgeAlong(follow: Follow, what: Case, spec: Spec, hello: HelloReply, options: Judging): Exchange<Verdict> {
+  const verdict = yield* judge(what, spec, hello, { ...options, strategy: () => follow });
+  if (follow.divergence === undefined || verdict.how === undefined) return verdict;
+  const diverged = inWords(follow.divergence, Object.keys(what.threads ?? { P0: [] }));
+  const how = { ...verdict.how, diverged };
+  if (verdict.verdict !== "holds") return { ...verdict, how };
+  return { ...verdict, how, verdict: "unfinished", reason: `${diverged}; what is left of it shows no failure` };
+}
+
+function inWords({ after, thread, announced, had }: Divergence, threads: readonly string[]): string {
+  const what = announced === undefined ? "cannot go on there" : `announced ${announced}, the schedule had ${had ?? "another step"}`;
+  return `the schedule no longer fits after step ${after}: ${threads[thread] ?? `thread ${thread}`} ${what}`;
 }
 
 function failedInRace(planned: Plan, { violations: [first, ...others], histogram }: RaceResult): Failure | undefined {
   if (first === undefined) return undefined;
   const threads = planned.threads.map(({ name }) => name);
   return { violations: [first, ...others], run: 1, schedule: writeRace(histogram), threads, trace: [] };
-}
-
-function notRepeated(first: Violation, { violations, stopped }: Explored): Violation {
-  const instead = violations[0]?.what ?? stopped?.what ?? "nothing was violated";
-  const what = `the run that showed this was made again under the same schedule, and did not show it: ${instead}`;
-  return { ...first, kind: "nondeterministic", claim: undefined, text: "the same steps lead to the same state", what };
 }
 
 function verdictOf(what: Case, planned: Plan, explored: Explored, failure: Failure | undefined, raced?: RaceResult): Verdict {

@@ -27,6 +27,8 @@ export interface How extends Told {
   readonly race?: Histogram;
   /** Why it was not raced, although others are. */
   readonly notRaced?: string;
+  /** Where the schedule that was to be followed did not fit any more. */
+  readonly diverged?: string;
 }
 
 /** Which claims the implementation can show: all, and those of each rule. `sometimes` is no claim. */
@@ -44,6 +46,20 @@ export interface Finding {
   readonly text: string;
 }
 
+/** How a failure was made shorter. */
+export interface Shortened {
+  /** How often another thread goes on in the run shown, up to what it breaks. */
+  readonly switches: number;
+  /** The same in the run that found it. */
+  readonly from: number;
+  /** How many runs that took. */
+  readonly replays: number;
+  /** Why there may be a shorter one; undefined if nothing that was left to try made it shorter. */
+  readonly stopped: string | undefined;
+  /** The calls of which no step is taken before it breaks, by thread. */
+  readonly leftOut: Readonly<Record<string, readonly string[]>>;
+}
+
 /** The run, or the race, in which a case failed: schedule and case are all that it takes to see it again. */
 export interface Failure {
   /** What was violated in this run; the first is what the report is about. */
@@ -54,6 +70,8 @@ export interface Failure {
   readonly schedule: string;
   readonly threads: readonly string[];
   readonly trace: readonly Row[];
+  /** Undefined if it is shown as it was found. */
+  readonly shortened?: Shortened;
 }
 
 /** What a case comes to on an implementation. */
