@@ -28,6 +28,8 @@ export interface Judging {
   readonly as?: string;
   /** Sum up the traces. */
   readonly digest?: boolean;
+  /** Have the implementation say the call path of each step, and of each lock that is taken inside another. */
+  readonly paths?: boolean;
 }
 
 /** Enough for every case of the ordinary set. */
@@ -44,7 +46,8 @@ export function* judge(what: Case, spec: Spec, hello: HelloReply, options: Judgi
   if ("verdict" in planned) return notRun(what, planned.verdict, planned);
   const limits = options.limits ?? LIMITS;
   const strategy = options.strategy ?? (planned.control === "step" ? optimal : sleepSets);
-  const explored = yield* explore(planned, { strategy, limits, digest: options.digest === true });
+  const { digest = false, paths = false } = options;
+  const explored = yield* explore(planned, { strategy, limits, digest, paths });
   if (explored.stopped?.why === "cannot" && explored.runs === 1)
     return notRun(what, "untestable", { reason: explored.stopped.what, claims: planned.claims });
   const failure = yield* failed(planned, explored, limits);
@@ -77,7 +80,7 @@ function* failed(planned: Plan, { violations, last, runs, redundant }: Explored,
   const threads = planned.threads.map((thread) => thread.name);
   const started = (again.last?.trace ?? []).map((row) => row.thread);
   return {
-    violations: [first, ...others, ...fickle],
+    violations: [same ? repeated : first, ...others, ...fickle],
     run: runs + redundant,
     // The first thread goes on by itself where a schedule ends: its last steps need not be written.
     schedule: writeSchedule(taken).replace(/0+$/, ""),
@@ -110,6 +113,7 @@ function verdictOf(what: Case, planned: Plan, explored: Explored, failure: Failu
     ...(failure === undefined ? { expected: false } : expectationOf(failure, planned)),
     seen: seenOf(planned.claims),
     marks: [...whole.marks],
+    nested: [...whole.nested.values()],
     findings: verdict === "holds" ? findingsOf(planned, explored) : [],
     how: howOf(planned, explored, raced),
     failure,
@@ -141,6 +145,7 @@ function notRun(what: Case, verdict: "untestable" | "unclaimed", { reason, claim
     expected: false,
     seen: seenOf(claims),
     marks: [],
+    nested: [],
     findings: [],
     how: undefined,
     failure: undefined,

@@ -879,6 +879,8 @@ export interface Report {
   check: "atomic-sleep" | "lock-order" | "data-race" | "leak";
   what: string;
   rule?: string | undefined;
+  /** Of locks: for each order in which they were taken, by whom and on which call paths. */
+  chains?: string[] | undefined;
 }
 
 export interface CallReply {
@@ -935,6 +937,17 @@ export interface CloseReply {
   leaks?: string[] | undefined;
   /** The rules whose code was passed since the last close. */
   marks?: string[] | undefined;
+  /** Which lock was taken inside which, by class, since the world was open. */
+  nested?: Nesting[] | undefined;
+  reports?: Reports | undefined;
+}
+
+/** One lock taken while another was held. If the inner one is an SRCU domain or the MMU notifier's context, its readers or its callbacks were waited for. */
+export interface Nesting {
+  outer: string;
+  inner: string;
+  /** By whom, and on which call paths, if they were asked for. */
+  chain?: string | undefined;
 }
 
 export interface ErrorReply {
