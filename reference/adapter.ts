@@ -7,6 +7,7 @@ import type { Kvm } from "./kvm/types";
 import { KVM_MAX_VCPUS, KVM_MAX_VCPU_IDS } from "./kvm/vm";
 import { Machine } from "./machine";
 import { svm_api } from "./svm/chapter";
+import { nestings } from "./sync/lockdep";
 import { tables, type Ops, type Task } from "./task";
 import { Threads } from "./threads";
 import { vmx_api } from "./vmx/api";
@@ -61,10 +62,11 @@ export function reference(
       case "read":
         return { values: read(world().kvm, request.names) };
       case "close": {
+        const nested = machine === undefined ? [] : nestings(machine.kvm.kvm_lock.graph);
         machine = undefined;
         const passed = [...marks];
         marks.clear();
-        return { marks: passed };
+        return { marks: passed, nested };
       }
     }
   };

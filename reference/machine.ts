@@ -7,6 +7,7 @@ import type { Chapter, Config, Kvm } from "./kvm/types";
 import { config_of, create_vm } from "./kvm/vm";
 import { svm_chapter } from "./svm/chapter";
 import { FaultBudget } from "./sync/fault";
+import { built } from "./sync/lockdep";
 import { advance, type KThread, type Ops, type Report, type Running, type Task } from "./task";
 import { vmx_chapter } from "./vmx/chapter";
 import { xen_chapter } from "./xen/chapter";
@@ -36,7 +37,7 @@ export class Machine implements Running {
   }
 }
 
-/** Builds what is given, on a thread that nothing races with and whose marks do not count. */
+/** Builds what is given, on a thread that nothing races with, and whose marks and nested locks do not count. */
 function boot(machine: Machine, given: Given): void {
   const { kvm } = machine;
   const quiet: Running = { ops: machine.ops, marks: new Set(), reports: machine.reports, faults: new FaultBudget(0) };
@@ -52,4 +53,5 @@ function boot(machine: Machine, given: Given): void {
   kvm.irqchip_mode.now = given.irqchip ?? "kernel";
   for (let id = 0; id < (given.vcpus ?? 0); id++) run(create_vcpu.kvm_vm_ioctl_create_vcpu(kvm, BigInt(id)));
   for (const chapter of kvm.chapters) if (chapter.given) run(chapter.given(kvm, given));
+  built(kvm.kvm_lock.graph);
 }

@@ -36,6 +36,8 @@ export type Task<T> = Generator<Step, T, number>;
 export interface Held {
   readonly lock: Thing;
   readonly mode: "read" | "write";
+  /** On which call path it was taken, if call paths are kept. */
+  readonly path?: string;
 }
 
 /**
@@ -200,6 +202,8 @@ export interface Report {
   readonly check: "atomic-sleep" | "lock-order" | "data-race" | "leak";
   readonly what: string;
   readonly rule?: RuleId;
+  /** Of locks: for each order in which they were taken, by whom and on which call paths, if those are kept. */
+  readonly chains?: string[];
 }
 
 /** What kernel code can reach without naming it, besides the thread it runs on. */
@@ -227,8 +231,8 @@ export function rule(id: RuleId): void {
 }
 
 /** Reports what the kernel's own checkers would print (lockdep, might_sleep). */
-export function report(check: Report["check"], what: string, rule?: RuleId): void {
-  machine?.reports.push(rule === undefined ? { check, what } : { check, what, rule });
+export function report(check: Report["check"], what: string, rule?: RuleId, chains: string[] = []): void {
+  machine?.reports.push({ check, what, ...(rule !== undefined && { rule }), ...(chains.length > 0 && { chains }) });
 }
 
 /** The machine that the running thread belongs to, as far as kernel code may see it. */

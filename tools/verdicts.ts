@@ -27,6 +27,7 @@ export function verdict(parts: Partial<Judged> = {}): Judged {
     expected: false,
     seen: { claims: 2, of: 2, rules: { [RULE]: { claims: 2, of: 2 } }, unseen: [] },
     marks: [RULE],
+    nested: [],
     findings: [],
     how: {
       strategy: "sleep sets",

@@ -39,10 +39,14 @@ function leaveLog(verdicts: readonly Judged[], interrupted = false): void {
 }
 
 /** What is printed, and what is said beside it. */
-async function covered(options: Parameters<typeof coverage>[2] = {}, stopped = false): Promise<{ printed: string; said: string[] }> {
+async function covered(
+  options: Parameters<typeof coverage>[2] = {},
+  stopped = false,
+  of = spec,
+): Promise<{ printed: string; said: string[] }> {
   const [printed, said]: string[][] = [[], []];
   await coverage(
-    spec,
+    of,
     root,
     options,
     (line) => printed?.push(line),
@@ -53,11 +57,13 @@ async function covered(options: Parameters<typeof coverage>[2] = {}, stopped = f
 }
 
 test("the figures for machines have the shape that was promised, and nothing else is printed", async () => {
-  leaveLog([verdict({ case: CASE })]);
+  leaveLog([verdict({ case: CASE, nested: [{ outer: "kvm_lock", inner: "vcpu_mutex" }] })]);
   const { printed, said } = await covered({ json: true });
-  const { rules: all, byNumber, realKernels, ...rest } = JSON.parse(printed) as Record<string, Record<string, unknown>>;
+  const { rules: all, byNumber, realKernels, locks, ...rest } = JSON.parse(printed) as Record<string, Record<string, unknown>>;
   const columns = ["modelled", "tested", "exercised", "guarded", "excluded", "real"];
   expect(rest).toEqual({});
+  const edges = [{ outer: "kvm_lock", inner: "vcpu_mutex", cases: [CASE] }];
+  expect(locks).toEqual([{ of: "reference", graph: { classes: ["kvm_lock", "vcpu_mutex"], edges, cycles: [], forbidden: [], cases: 1 } }]);
   expect(realKernels).toEqual(Object.fromEntries([...rules.keys()].map((rule) => [rule, "not run here"])));
   expect(Object.keys(all ?? {})).toEqual(["stated", ...columns]);
   expect(all).toMatchObject({ stated: rules.size, tested: rules.size });
@@ -67,6 +73,14 @@ test("the figures for machines have the shape that was promised, and nothing els
     expect(Object.keys(counts as object)).toEqual(columns);
   }
   expect(said).toEqual([]);
+});
+
+test("the order of locks over all cases is below the table, if that is about locks", async () => {
+  leaveLog([verdict({ case: CASE, nested: [{ outer: "kvm_lock", inner: "vcpu_mutex" }] })]);
+  const all = { ...spec, rules: shipped.rules };
+  const below = (await covered({ area: ["lock"] }, false, all)).printed.split("\n\n").at(-1);
+  expect(below).toBe("reference: 1 nesting of 2 locks, told of by 1 case: no forbidden pair, no cycle");
+  expect((await covered({ area: ["vcpuid"] }, false, all)).printed).not.toContain("nesting");
 });
 
 test("what real kernels said is beside it; a log that is old or was cut short says nothing, and how to make it again", async () => {

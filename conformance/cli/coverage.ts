@@ -1,6 +1,8 @@
 /** `kvm-conform coverage`: the five columns. Runs the suite and the bugs first where their logs are missing or old. */
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { lockGraph } from "../../coverage/lock-graph";
+import { lockTable } from "../../coverage/lock-report";
 import { figures, ruleCoverage, type BugResult, type RuleCoverage } from "../../coverage/rules";
 import { coverageTable } from "../../coverage/render";
 import type { Spec } from "../case/spec";
@@ -45,14 +47,22 @@ export async function coverage(
     mkdirSync(folder, { recursive: true });
     writeFileSync(bugLog, results.map((result) => `${JSON.stringify(result)}\n`).join(""));
   }
-  const all = ruleCoverage(spec, root, judged, readBugs(bugLog), kernelLogs(root, say));
+  const kernels = kernelLogs(root, say);
+  const all = ruleCoverage(spec, root, judged, readBugs(bugLog), kernels);
   const wanted = options.area ?? [];
   const table = all.filter((row) => wanted.length === 0 || areasOf(row).some((area) => wanted.includes(area)));
   if (table.length === 0)
     throw new UsageError(`no area ${options.area?.join(", ") ?? ""}; there are ${[...new Set(all.map((row) => row.area))].join(" ")}`);
   const counted = figures(table);
-  if (options.json === true) print(JSON.stringify(counted, undefined, 2));
+  const recorded = [judged, ...kernels].map(({ header: { adapter, hello }, verdicts }) => ({
+    of: hello.kind === "kvm" ? (hello.kernel ?? adapter) : adapter,
+    graph: lockGraph(verdicts),
+  }));
+  if (options.json === true) print(JSON.stringify({ ...counted, locks: recorded }, undefined, 2));
   else coverageTable(table, counted).forEach(print);
+  // The order of locks is of all cases, whichever areas the table is about.
+  const tellsOfLocks = table.some(({ numbers }) => numbers.some((number) => number.startsWith("LOCK-")));
+  if (options.json !== true && tellsOfLocks) ["", ...lockTable(recorded)].forEach(print);
   return EXIT.ok;
 }
 

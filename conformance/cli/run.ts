@@ -3,8 +3,10 @@ import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { Crashed, Overdue } from "../adapter/door";
+import { lockGraph, type LockGraph } from "../../coverage/lock-graph";
+import { summary, wrongOrder } from "../../coverage/lock-report";
 import { matrix } from "../../coverage/matrix";
-import type { HelloReply } from "../../spec/generated/types";
+import type { HelloReply, Nesting } from "../../spec/generated/types";
 import { packageVersion } from "../case/root";
 import type { FiledCase, Spec } from "../case/spec";
 import { entryLine, footerOf, type Entry, type Header, type Judged, type Log } from "../report/events";
@@ -92,13 +94,31 @@ async function runOne(
     write(footer);
     if (out !== undefined) writeFileSync(join(out, "junit.xml"), junit(log, spec));
     failureLines(verdicts, spec, adapter).forEach(print);
+    const graph = lockGraph(verdicts);
+    wrongOrder(graph, await chains(graph, bench, cases, judging)).forEach(print);
+    if (bench.hello.kind === "kvm" && graph.cases > 0) ["", `locks: ${summary(graph)}`].forEach(print);
     summaryLines(adapter, footer, cases.length).forEach(print);
     if (out !== undefined) print(`log and JUnit: ${out}`);
-    const code = stopper.stopped ? EXIT.interrupted : bench.died() > 0 ? EXIT.adapter : exitCode(log);
+    const code = stopper.stopped ? EXIT.interrupted : bench.died() > 0 ? EXIT.adapter : exitCode(log, graph);
     return { code, log };
   } finally {
     await bench.end();
   }
+}
+
+/**
+ * By whom, and on which call paths, the locks of a cycle were taken: each of its cases is judged once more for that,
+ * where an implementation keeps call paths.
+ */
+async function chains({ cycles }: LockGraph, bench: Bench, cases: readonly FiledCase[], options: Judging) {
+  const known = new Map<string, string | undefined>();
+  const edges = bench.hello.control === "step" ? cycles.flat() : [];
+  for (const { outer, inner, cases: ids } of edges) {
+    const what = cases.find((each) => each.case === ids[0]);
+    const nested = what === undefined ? [] : (await bench.judge(what, { ...options, paths: true })).nested;
+    known.set(`${outer} ${inner}`, nested.find((each) => each.outer === outer && each.inner === inner)?.chain);
+  }
+  return ({ outer, inner }: Nesting) => known.get(`${outer} ${inner}`);
 }
 
 /** Where an adapter's reports go, if anywhere. */
@@ -139,16 +159,17 @@ function judgedInOrder(
 /** A case that took its thread with it. */
 function crashed({ case: id, rules }: FiledCase, reason: string): Judged {
   const seen = { claims: 0, of: 0, rules: {}, unseen: [] };
-  const nothing = { expected: false, seen, marks: [], findings: [], how: undefined, failure: undefined };
+  const nothing = { expected: false, seen, marks: [], nested: [], findings: [], how: undefined, failure: undefined };
   return { type: "verdict", case: id, rules, verdict: "crashed", reason, ...nothing, seconds: 0 };
 }
 
 /** What a model does not show is a failure: cases promise it. Elsewhere it is only not shown. */
-function exitCode({ header: { hello, selected }, verdicts, footer }: Log): number {
+function exitCode({ header: { hello, selected }, verdicts, footer }: Log, { cycles, forbidden }: LockGraph): number {
   const some = (verdict: Judged["verdict"]): boolean => verdicts.some((each) => each.verdict === verdict && !each.expected);
   const notShown = hello.kind === "model" && verdicts.some(({ findings }) => findings.length > 0);
   if (some("crashed")) return EXIT.adapter;
-  if (some("broken") || notShown || footer?.stale.length !== 0) return EXIT.broken;
+  const wrong = cycles.length > 0 || forbidden.length > 0;
+  if (some("broken") || notShown || wrong || footer?.stale.length !== 0) return EXIT.broken;
   if (some("unfinished") || selected === 0 || verdicts.length < selected) return EXIT.incomplete;
   return EXIT.ok;
 }

@@ -1,4 +1,4 @@
-import type { CheckName, RuleId, Value } from "../../spec/generated/types";
+import type { CheckName, Nesting, RuleId, Value } from "../../spec/generated/types";
 import { bindingOf } from "../case/binding";
 import type { Instance } from "../case/pattern";
 import type { CheckClaim, StateClaim } from "../plan/claims";
@@ -34,6 +34,8 @@ export class Exploration {
   readonly allReads: readonly string[];
   /** The rules whose code was passed in any run. */
   readonly marks = new Set<RuleId>();
+  /** Which lock was taken inside which in any run, by the two classes: as it was told first. */
+  readonly nested = new Map<string, Nesting>();
   readonly outcomes: Outcomes;
   readonly ends: Ends;
 
@@ -55,6 +57,14 @@ export class Exploration {
     this.firstReads = readsOf(this.states);
     const premises = orders.flatMap((claim) => claim.onlyIf?.reads ?? []);
     this.allReads = [...new Set([...this.firstReads, ...readsOf(this.finals), ...this.outcomes.reads, ...premises])];
+  }
+
+  /** A run took these locks inside of others. */
+  nests(nested: readonly Nesting[]): void {
+    for (const each of nested) {
+      const key = `${each.outer} ${each.inner}`;
+      if (!this.nested.has(key)) this.nested.set(key, each);
+    }
   }
 
   /** The case's claim about a built-in check, if it makes one. */

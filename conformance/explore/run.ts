@@ -80,9 +80,11 @@ export class Run {
     let end = yield* this.beginning(strategy);
     if (end === "complete") end = yield* this.race(strategy);
     if (end === "complete") yield* this.settle();
-    const { leaks, marks } = yield* this.world.close();
+    const { leaks, marks, nested, reports } = yield* this.world.close();
     if (marks !== undefined) for (const mark of marks) this.whole.marks.add(mark as RuleId);
+    if (nested !== undefined) this.whole.nests(nested);
     if (leaks !== undefined) for (const what of leaks) this.found.report({ check: "leak", what });
+    if (reports !== undefined) for (const report of reports) this.found.report(report);
     return end;
   }
 

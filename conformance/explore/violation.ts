@@ -31,4 +31,6 @@ export interface Violation {
   readonly what: string;
   /** How many steps of the run had been taken. */
   readonly step: number;
+  /** Of locks: for each order in which they were taken, by whom and on which call paths, if those are kept. */
+  readonly chains?: readonly string[];
 }

@@ -24,11 +24,18 @@ export class Violations {
     this.known.clear();
   }
 
-  violation(kind: ViolationKind, rule: RuleId | undefined, claim: number | undefined, text: string, what: string): void {
+  violation(
+    kind: ViolationKind,
+    rule: RuleId | undefined,
+    claim: number | undefined,
+    text: string,
+    what: string,
+    chains?: readonly string[],
+  ): void {
     const key = claim === undefined ? `${kind} ${what}` : String(claim);
     if (this.known.has(key)) return;
     this.known.add(key);
-    this.all.push({ kind, rule, claim, text, what, step: this.taken.length });
+    this.all.push({ kind, rule, claim, text, what, step: this.taken.length, ...(chains && { chains }) });
   }
 
   /** A claim about states does not hold in the present one. */
@@ -43,11 +50,11 @@ export class Violations {
   };
 
   /** The implementation's own checkers found something. */
-  report({ check, what, rule }: Report): void {
+  report({ check, what, rule, chains }: Report): void {
     // A report that names its rule breaks that one, whichever other rule of the case claims such a check.
     const owner = this.whole.checkClaim(check, rule);
     const broken = owner?.rule ?? (rule as RuleId | undefined) ?? this.whole.plan.onlyRule;
-    this.violation(check, broken, owner?.id, `never ${check}`, what);
+    this.violation(check, broken, owner?.id, `never ${check}`, what, chains);
   }
 
   /** A call was not answered in time. */

@@ -6,6 +6,7 @@ import { declaredAs } from "../case/names";
 import { byName } from "./world/calls";
 import { Kernel } from "./kernel/kernel";
 import { KernelEvents } from "./trace/kernel-events";
+import { KernelLocks, type Watcher } from "./trace/kernel-locks";
 import { HYPERV_READS, KVM_READS, XEN_READS, type KernelRead } from "./kernel/kernel-reads";
 import { KernelVm } from "./kernel/kernel-vm";
 import type { Probed } from "./probe";
@@ -41,14 +42,16 @@ export class Inside {
     return new Inside(await Kernel.of(agent), table, probes ? KERNEL_EVENTS : []);
   }
 
-  /** Makes ready to tell of events, which takes a second the first time. */
+  /** Makes ready to tell of events, where that can be done; it takes a second the first time. */
   async trace(): Promise<void> {
-    this.tracer ??= await Tracer.of(this.kernel);
+    if (this.events.length > 0) this.tracer ??= await Tracer.of(this.kernel);
   }
 
-  /** Begins to watch a world for its events; after `trace`. */
-  async watch(world: World): Promise<KernelEvents | undefined> {
-    return this.tracer === undefined ? undefined : KernelEvents.of(this.kernel, this.tracer, await this.vm(world));
+  /** Begins to watch a world for its events, or for the order of its locks; after `trace`. */
+  async watch(world: World, events: boolean): Promise<Watcher | undefined> {
+    if (this.tracer === undefined) return undefined;
+    const vm = await this.vm(world);
+    return events ? KernelEvents.of(this.kernel, this.tracer, vm) : new KernelLocks(this.tracer, vm);
   }
 
   get reads(): readonly ReadPattern[] {

@@ -19,7 +19,7 @@ import type { Remote } from "../adapter/remote";
 import { declaredAs } from "../case/names";
 import { connect, type Connected, type Source } from "./connect";
 import { takeReads, type Args, type AskedRead } from "./world/calls";
-import type { KernelEvents } from "./trace/kernel-events";
+import type { Watcher } from "./trace/kernel-locks";
 import { openWorld, whyNot } from "./world/opening";
 import { QueuedRace } from "./race";
 import { Script, type From } from "./world/script";
@@ -33,8 +33,8 @@ interface Opened {
   readonly threads: Threads;
   /** Fails if it is not what was asked for. */
   readonly ready: Promise<void>;
-  /** Who tells of events, if they are asked for. */
-  readonly events: KernelEvents | undefined;
+  /** Who tells of events, if they are asked for, and of the order of locks. */
+  readonly watcher: Watcher | undefined;
 }
 
 /** Calls that return only when somebody else does something. */
@@ -104,7 +104,7 @@ export class Kvm implements Remote {
   private async inTime(request: Request): Promise<Reply> {
     // Making ready has a patience of its own.
     if (request.op === "hello" || request.op === "open") await this.connect();
-    if (request.op === "open" && request.events === true) await this.connected?.inside?.trace();
+    if (request.op === "open" && request.repeat === undefined) await this.connected?.inside?.trace();
     const { deadline } = this.source;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, fail) => {
@@ -164,13 +164,14 @@ export class Kvm implements Remote {
     const ready = race === undefined ? agent.run(world.opening.program).then(world.opened) : Promise.resolve();
     // Whoever asks next is told.
     ready.catch(() => undefined);
-    const watch = async () => (await ready, inside?.watch(world));
-    this.opened = { world, race, threads: new Threads(agent), ready, events: events === true ? await watch() : undefined };
+    // The order of locks is looked at in every call, whatever a case claims; in a race nobody could tell the worlds apart.
+    const watch = async () => (await ready, inside?.watch(world, events === true));
+    this.opened = { world, race, threads: new Threads(agent), ready, watcher: race === undefined ? await watch() : undefined };
     return {};
   }
 
   private async call({ thread, do: name, args }: CallRequest): Promise<CallReply> {
-    const { vocabulary, world, race, threads, events } = this.inWorld();
+    const { vocabulary, world, race, threads, watcher } = this.inWorld();
     const make = vocabulary.calls.get(name as CallName);
     if (make === undefined || (race !== undefined && ALONE.has(name))) return { unsupported: true };
     if (race !== undefined) {
@@ -181,10 +182,10 @@ export class Kvm implements Remote {
     if (!threads.anyBlocked()) world.freeRoom();
     const script = new Script();
     const answer = make(script, world, args);
-    await events?.start();
+    await watcher?.start(name);
     const reply =
       MAY_WAIT.has(name) || threads.anyBlocked() ? await this.callAside(thread, script, answer, args) : await this.callHere(script, answer);
-    const told = await events?.stop((tid) => threads.nameOf(tid) ?? thread);
+    const told = await watcher?.stop((tid) => threads.nameOf(tid) ?? thread);
     return {
       ...reply,
       ...(told !== undefined && told.events.length > 0 && { events: told.events }),
@@ -228,12 +229,12 @@ export class Kvm implements Remote {
   }
 
   private async close(): Promise<CloseReply> {
-    const { agent, world, race, threads, ready, events } = this.inWorld();
+    const { agent, world, race, threads, ready, watcher } = this.inWorld();
     this.opened = undefined;
     // Each world of a race is closed by the race.
     if (race !== undefined) return {};
     await ready;
-    await events?.close();
+    const { nested = [], reports = [] } = (await watcher?.close()) ?? {};
     const stuck = await threads.end();
     const { script, leaks } = world.closing();
     const closed = agent.run(script.program).then(leaks);
@@ -242,7 +243,11 @@ export class Kvm implements Remote {
     this.closing = this.source.ours ? NOTHING : closed;
     this.closing.catch(() => undefined);
     const all = [...stuck, ...known];
-    return all.length > 0 ? { leaks: all } : {};
+    return {
+      ...(all.length > 0 && { leaks: all }),
+      ...(nested.length > 0 && { nested }),
+      ...(reports.length > 0 && { reports }),
+    };
   }
 
   private inWorld(): Connected & Opened {

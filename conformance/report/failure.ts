@@ -26,6 +26,7 @@ export function failureReport(verdict: Verdict, failure: Failure, spec: Spec, ad
     "",
     ...wrap(`${first.kind}: ${first.text}`).map((line) => INDENT + line),
     ...wrap(`but ${race === undefined ? `after step ${first.step}: ` : ""}${first.what}`).map((line) => INDENT + pc.red(line)),
+    ...(first.chains ?? []).flatMap((chain) => wrap(chain, 96).map((line, i) => `${INDENT}  ${i === 0 ? "" : "  "}${line}`)),
     "",
     ...(race === undefined ? columns(failure).map((line) => `    ${line}`) : histogram(race).map((line) => INDENT + line)),
     "",

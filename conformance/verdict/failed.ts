@@ -35,7 +35,7 @@ export function* failed(
   const fickle: Violation[] = same || first.kind === "nondeterministic" ? [] : [notRepeated(first, found.explored)];
   const run = runs + redundant;
   const whole = same ? {} : { schedule: marked(taken) };
-  const asFound: Failure = { violations: [first, ...others, ...fickle], run, ...shown(planned, found), ...whole };
+  const asFound: Failure = { violations: [same ? repeated : first, ...others, ...fickle], run, ...shown(planned, found), ...whole };
   // What ends the implementation is not asked for again and again.
   if (shorten === 0 || !same || !isRace(taken) || last.reason !== undefined) return asFound;
   return (yield* shorter(planned, asFound, taken, limits, shorten)) ?? asFound;

@@ -30,6 +30,8 @@ export interface Judging {
   readonly as?: string;
   /** Sum up the traces. */
   readonly digest?: boolean;
+  /** Have the implementation say the call path of each step, and of each lock that is taken inside another. */
+  readonly paths?: boolean;
 }
 
 /** Enough for every case of the ordinary set. */
@@ -46,7 +48,8 @@ export function* judge(what: Case, spec: Spec, hello: HelloReply, options: Judgi
   if ("verdict" in planned) return notRun(what, planned.verdict, planned);
   const limits = options.limits ?? LIMITS;
   const strategy = options.strategy ?? (planned.control === "step" ? optimal : sleepSets);
-  const explored = yield* explore(planned, { strategy, limits, digest: options.digest === true });
+  const { digest = false, paths = false } = options;
+  const explored = yield* explore(planned, { strategy, limits, digest, paths });
   if (explored.stopped?.why === "cannot" && explored.runs === 1)
     return notRun(what, "untestable", { reason: explored.stopped.what, claims: planned.claims });
   const failure = yield* failed(planned, explored, limits, options.shorten);
@@ -97,6 +100,7 @@ function verdictOf(what: Case, planned: Plan, explored: Explored, failure: Failu
     ...(failure === undefined ? { expected: false } : expectationOf(failure, planned)),
     seen: seenOf(planned.claims),
     marks: [...whole.marks],
+    nested: [...whole.nested.values()],
     findings: verdict === "holds" ? findingsOf(planned, explored) : [],
     how: howOf(planned, explored, raced),
     failure,
@@ -128,6 +132,7 @@ function notRun(what: Case, verdict: "untestable" | "unclaimed", { reason, claim
     expected: false,
     seen: seenOf(claims),
     marks: [],
+    nested: [],
     findings: [],
     how: undefined,
     failure: undefined,

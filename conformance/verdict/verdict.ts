@@ -1,4 +1,4 @@
-import type { HelloReply, RuleId } from "../../spec/generated/types";
+import type { HelloReply, Nesting, RuleId } from "../../spec/generated/types";
 import type { FiledDisagreement } from "../case/spec";
 import type { Histogram } from "../explore/race";
 import type { Row } from "../explore/row";
@@ -88,6 +88,8 @@ export interface Verdict {
   readonly seen: Seen;
   /** The rules whose code was passed. */
   readonly marks: readonly RuleId[];
+  /** Which lock was taken inside which, in any run. */
+  readonly nested: readonly Nesting[];
   readonly findings: readonly Finding[];
   /** Undefined where nothing was run. */
   readonly how: How | undefined;

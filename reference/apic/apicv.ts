@@ -109,6 +109,9 @@ export const apicv = ops("apicv", {
   *__kvm_vcpu_update_apicv(vcpu: Vcpu): Task<void> {
     const { apicv_update_lock } = to_apicv(vcpu.kvm);
     const { apicv_active } = to_lapic(vcpu);
+    rule("lock.apicv.inside-all");
+    rule("lock.apicv.no-synchronize-inside");
+    rule("lock.atomic.nothing-sleeps");
     yield* down_read(apicv_update_lock);
     preempt_disable();
     rule("apicv.vcpu.follows-mask");

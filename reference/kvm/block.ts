@@ -12,6 +12,7 @@ import type { Vcpu } from "./types";
 export const block = ops("block", {
   /** The exit handler of HLT. The vCPU's read section is left for as long as the thread may sleep. */
   *vcpu_block(vcpu: Vcpu): Task<"ok"> {
+    rule("lock.srcu.no-section-while-blocked");
     while (!(yield* block.kvm_arch_vcpu_runnable(vcpu))) {
       yield* run.kvm_vcpu_srcu_read_unlock(vcpu);
       yield* block.kvm_vcpu_block(vcpu);
@@ -30,6 +31,7 @@ export const block = ops("block", {
     let waiter = yield* prepare_to_wait(vcpu.wait);
     yield vcpu.blocking.store;
     vcpu.blocking.now = true;
+    rule("lock.atomic.nothing-sleeps");
     preempt_enable();
     rule("avic.running.irr-looked-at-last");
     while (!(yield* block.kvm_arch_vcpu_runnable(vcpu))) {

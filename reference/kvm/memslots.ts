@@ -2,6 +2,7 @@
  * Memory slots: a table that readers find through one pointer, inside an SRCU read section, and
  * that writers replace as a whole. Source: virt/kvm/kvm_main.c, kvm_set_memslot.
  */
+import { awaiting_notifiers } from "../sync/lockdep";
 import { mutex_lock, mutex_unlock } from "../sync/mutex";
 import { write_lock, write_unlock } from "../sync/rwlock";
 import { spin_lock, spin_unlock } from "../sync/spinlock";
@@ -41,7 +42,9 @@ export const memslots = ops("memslots", {
 
   /** Adds a slot, or deletes the one with this id if `npages` is 0. Takes slots_lock itself. */
   *kvm_set_memory_region(kvm: Kvm, slot: Omit<Memslot, "invalid">): Task<Result> {
+    rule("lock.order.kvm-lock-first");
     rule("lock.order.slots-lock-first");
+    rule("lock.order.no-cycle");
     yield* mutex_lock(kvm.slots_lock);
     const result = yield* memslots.__kvm_set_memory_region(kvm, slot);
     yield* mutex_unlock(kvm.slots_lock);
@@ -92,6 +95,7 @@ export const memslots = ops("memslots", {
     yield* memslots.wait_for_invalidations(kvm);
     yield kvm.memslots.swap;
     kvm.memslots.table.now = { generation, slots };
+    rule("lock.notifier.count-lock-is-a-leaf");
     yield* spin_unlock(kvm.mn_invalidate_lock);
     rule("lock.srcu.synchronize-after-slots-arch");
     yield* mutex_unlock(kvm.slots_arch_lock);
@@ -102,11 +106,13 @@ export const memslots = ops("memslots", {
   /** Returns with mn_invalidate_lock held and no invalidation running. */
   *wait_for_invalidations(kvm: Kvm): Task<void> {
     const { notifier } = kvm;
+    awaiting_notifiers(kvm.slots_lock.graph);
     yield* spin_lock(kvm.mn_invalidate_lock);
     rule("lock.notifier.swap-waits");
     for (;;) {
       yield notifier.active.load;
       if (notifier.active.now === 0) return;
+      rule("lock.notifier.looks-again");
       const waiter = yield* prepare_to_wait(notifier.drained);
       yield* spin_unlock(kvm.mn_invalidate_lock);
       yield* schedule(notifier.drained, waiter);

@@ -51,6 +51,7 @@ export const mmu_notifier = ops("mmu_notifier", {
     rule("lock.notifier.count-lock-is-a-leaf");
     rule("apicpg.invalidate.active-from-first-to-last");
     yield* spin_lock(kvm.mn_invalidate_lock);
+    rule("lock.notifier.swap-waits");
     yield kvm.notifier.begin;
     kvm.notifier.active.now++;
     yield* spin_unlock(kvm.mn_invalidate_lock);
@@ -67,6 +68,8 @@ export const mmu_notifier = ops("mmu_notifier", {
   /** The pages are back, or others are. Who looked one up meanwhile must look again. */
   *kvm_mmu_notifier_invalidate_range_end(kvm: Kvm, range: HvaRange): Task<"ok"> {
     notifier_enter();
+    rule("lock.notifier.no-slots-lock");
+    rule("lock.notifier.swap-waits");
     const session = yield* srcu_read_lock(kvm.kvm_srcu);
     rule("apicpg.invalidate.active-from-first-to-last");
     rule("apicpg.invalidate.end-balances-start");

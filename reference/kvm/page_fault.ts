@@ -30,6 +30,7 @@ export const page_fault = ops("page_fault", {
     const pfn = yield* host_mm.hva_to_pfn(kvm, slot.hva + gfn - slot.base_gfn);
     if (pfn === undefined) return "EFAULT";
     rule("apicpg.access.reaches-the-apic");
+    rule("lock.spin.nothing-sleeps-inside");
     yield* read_lock(kvm.mmu_lock);
     if (yield* mmu_notifier.mmu_invalidate_retry_gfn(kvm, sample, gfn)) {
       vcpu.run.retry = { cells: [seq, in_progress], since: [...since, ...versions([in_progress])] };
@@ -44,6 +45,7 @@ export const page_fault = ops("page_fault", {
 
   /** KVM_PRE_FAULT_MEMORY for one page: as if the guest had touched it, until it is mapped. */
   *kvm_vcpu_pre_fault_memory(vcpu: Vcpu, gfn: number): Task<Result> {
+    rule("lock.srcu.no-vcpu-mutex-inside");
     yield* mutex_lock(vcpu.mutex);
     yield* sched.vcpu_load(vcpu);
     const session = yield* srcu_read_lock(vcpu.kvm.kvm_srcu);

@@ -108,6 +108,7 @@ export const pfncache = ops("pfncache", {
 
   /** Begins to cache an address. The notifier can reach the cache before there is anything in it. */
   *kvm_gpc_activate(gpc: GfnToPfnCache, gpa: bigint): Task<"ok" | "EFAULT"> {
+    rule("lock.order.no-cycle");
     yield* mutex_lock(gpc.refresh_lock);
     yield gpc.gpa.load;
     if (gpc.gpa.now === undefined) yield* pfncache.list_add(gpc);
@@ -127,6 +128,7 @@ export const pfncache = ops("pfncache", {
   },
 
   *kvm_gpc_deactivate(gpc: GfnToPfnCache): Task<void> {
+    rule("lock.spin.nothing-sleeps-inside");
     yield* mutex_lock(gpc.refresh_lock);
     yield gpc.gpa.load;
     if (gpc.gpa.now !== undefined) {
@@ -138,6 +140,7 @@ export const pfncache = ops("pfncache", {
 
   *list_add(gpc: GfnToPfnCache): Task<void> {
     const { list_lock, list } = gpc.kvm.gpcs;
+    rule("lock.spin.nothing-sleeps-inside");
     yield* spin_lock(list_lock);
     list.caches = [...list.caches, gpc];
     yield* spin_unlock(list_lock);

@@ -56,6 +56,7 @@ export const requests = ops("requests", {
   *kvm_make_all_cpus_request(kvm: Kvm, name: RequestName): Task<void> {
     const waits = NO_WAKEUP_AND_WAIT.has(name);
     const tickets: [Vcpu, number][] = [];
+    rule("lock.kick.request-before-look");
     for (const vcpu of yield* vcpus.kvm_for_each_vcpu(kvm)) {
       yield* requests.kvm_make_request(vcpu, name);
       if (!waits) yield* wake_up(vcpu.wait);

@@ -57,6 +57,7 @@ export const run = ops("run", {
     vcpu.run.seen = versions(foreign_requests(vcpu));
     if (request_pending(vcpu)) yield* run.serve_requests(vcpu);
 
+    rule("lock.atomic.nothing-sleeps");
     preempt_disable();
     for (const chapter of vcpu.kvm.chapters) if (chapter.prepare_switch_to_guest) yield* chapter.prepare_switch_to_guest(vcpu);
     yield* local_irq_disable(vcpu.pcpu);

@@ -1,11 +1,11 @@
 /**
  * Lockdep: what is taken while what is held, by class. It reports the pairs that spec/locks.yaml
- * forbids, a lock taken again by its holder, and a cycle in the class graph of a run, whether or
- * not the run deadlocks. A synchronize_srcu counts as taking the SRCU class for writing, since it
- * waits for its readers.
+ * forbids, a lock taken again by its holder, and a cycle in the class graph of a world, whether or
+ * not a run deadlocks. Who waits for the readers of an SRCU domain, or until no MMU notifier is
+ * active, takes that class: so a cycle may lead through a wait.
  */
-import { FORBIDDEN, LOCKS } from "../../spec/generated/locks";
-import type { LockName, RuleId } from "../../spec/generated/types";
+import { FORBIDDEN } from "../../spec/generated/locks";
+import type { LockName, Nesting } from "../../spec/generated/types";
 import { report, running, type Held, type Thing } from "../task";
 
 /** A lock as lockdep sees it: an object of a class. */
@@ -15,38 +15,51 @@ export interface LockClass extends Thing {
   readonly level?: number;
 }
 
-/** Which class was taken inside which, and by which stack first. Lives as long as its world. */
-export type ClassGraph = Map<LockClass["key"], Map<LockClass["key"], string>>;
+type Key = LockClass["key"];
+
+/** How a class came to be taken inside another, for the first time: by whom, and where, if call paths are kept. */
+interface Edge extends Nesting {
+  readonly outer: Key;
+  readonly inner: Key;
+  readonly by: string;
+  /** It came about while the world was built. */
+  given: boolean;
+}
+
+/** Which class was taken inside which. Lives as long as its world. */
+export type ClassGraph = Map<Key, Map<Key, Edge>>;
 
 /** The MMU notifier's context is no lock, but what is taken there is taken inside of it. */
 const NOTIFIER: LockClass = { name: "an MMU-notifier callback", key: "notifier" };
-
-const SLEEPING = new Set(Object.keys(LOCKS).filter((name) => ["mutex", "rwsem"].includes(LOCKS[name as LockName])));
-
-const forbidden = new Map<string, RuleId>();
-for (const { outer, inner, rule } of FORBIDDEN)
-  for (const name of inner === "sleeping" ? SLEEPING : inner === "any" ? Object.keys(LOCKS) : [inner])
-    forbidden.set(`${outer} ${name}`, rule);
 
 /** Called before a lock is waited for. */
 export function acquiring(lock: LockClass, mode: Held["mode"], graph: ClassGraph): void {
   for (const held of running().stack.held) {
     const outer = held.lock as LockClass;
     if (outer === lock) report("lock-order", `${lock.name} is taken by ${running().stack.name}, which holds it`);
-    forbid(outer, lock.key, lock.name);
+    forbid(held, lock.key, lock.name);
     const nested = outer.key === lock.key && (lock.level ?? 0) > (outer.level ?? 0);
     const recursive_read = outer.key === lock.key && mode === "read" && held.mode === "read";
-    if (!nested && !recursive_read) edge(outer.key, lock.key, graph);
+    if (!nested && !recursive_read) edge(held, lock.key, graph);
   }
+}
+
+/** Called when a read section of `srcu` is entered, which waits for nobody. */
+export function entering(srcu: LockClass): void {
+  for (const held of running().stack.held) forbid(held, srcu.key, srcu.name);
 }
 
 /** Called before synchronize_srcu waits for the readers of `srcu`. */
 export function synchronizing(srcu: LockClass, graph: ClassGraph): void {
-  for (const { lock } of running().stack.held) {
-    const outer = lock as LockClass;
-    forbid(outer, "synchronize", `synchronize_srcu(${srcu.name})`);
-    edge(outer.key, srcu.key, graph);
+  for (const held of running().stack.held) {
+    forbid(held, "synchronize", `synchronize_srcu(${srcu.name})`);
+    edge(held, srcu.key, graph);
   }
+}
+
+/** Called before somebody waits until no MMU notifier is active. */
+export function awaiting_notifiers(graph: ClassGraph): void {
+  for (const held of running().stack.held) edge(held, NOTIFIER.key, graph);
 }
 
 /** Called when an MMU-notifier callback begins: what it takes, it takes inside `notifier`. */
@@ -59,7 +72,8 @@ export function notifier_exit(): void {
 }
 
 export function acquired(lock: LockClass, mode: Held["mode"]): void {
-  running().stack.held.push({ lock, mode });
+  const { stack, frames } = running();
+  stack.held.push(frames.length === 0 ? { lock, mode } : { lock, mode, path: frames.join(" > ") });
 }
 
 export function released(lock: LockClass): void {
@@ -76,28 +90,62 @@ export function lockdep_assert_held(lock: LockClass, mode: Held["mode"] = "read"
     report("lock-order", `${name} must hold ${lock.name}${mode === "write" ? " for writing" : ""} here`);
 }
 
-function forbid(outer: LockClass, inner: string, what: string): void {
-  const rule = forbidden.get(`${outer.key} ${inner}`);
-  if (rule !== undefined) report("lock-order", `${what} inside ${outer.name}, by ${running().stack.name}`, rule);
+/** What a world nested of itself, once it was built. */
+export function nestings(graph: ClassGraph): Nesting[] {
+  const all: Nesting[] = [];
+  for (const inside of graph.values())
+    for (const { outer, inner, chain, given } of inside.values())
+      if (!given) all.push(chain === undefined ? { outer, inner } : { outer, inner, chain });
+  return all;
 }
 
-function edge(outer: LockClass["key"], inner: LockClass["key"], graph: ClassGraph): void {
-  const inside = graph.get(outer) ?? new Map<LockClass["key"], string>();
-  graph.set(outer, inside);
-  if (inside.has(inner)) return;
-  inside.set(inner, running().stack.name);
-  const back = chain(inner, outer, graph);
-  if (back !== undefined) report("lock-order", `${inner} inside ${outer} (${running().stack.name}) closes a cycle: ${back}`);
+/** The world is built: what was nested until now counts as its own only when it comes again. */
+export function built(graph: ClassGraph): void {
+  for (const inside of graph.values()) for (const each of inside.values()) each.given = true;
 }
 
-/** The classes from one to another along the graph, as a sentence, if there is a way. */
-function chain(from: LockClass["key"], to: LockClass["key"], graph: ClassGraph, seen = new Set<LockClass["key"]>()): string | undefined {
-  if (from === to) return seen.size === 0 ? "it nests in itself" : from;
+function forbid(held: Held, inner: Key | "synchronize", what: string): void {
+  const outer = held.lock as LockClass;
+  const rule = FORBIDDEN.get(`${outer.key} ${inner}`);
+  if (rule !== undefined)
+    report("lock-order", `${what} inside ${outer.name}, by ${running().stack.name}`, rule, known([chain_of(held, what)]));
+}
+
+/** Who took two locks and where, if call paths are kept. */
+function chain_of({ lock, path }: Held, inner: string): string | undefined {
+  const { stack, frames } = running();
+  return path === undefined ? undefined : `${stack.name}: ${(lock as LockClass).name} (${path}), then ${inner} (${frames.join(" > ")})`;
+}
+
+function known(chains: readonly (string | undefined)[]): string[] {
+  return chains.filter((each) => each !== undefined);
+}
+
+function edge(held: Held, inner: Key, graph: ClassGraph): void {
+  const outer = (held.lock as LockClass).key;
+  let inside = graph.get(outer);
+  if (inside === undefined) graph.set(outer, (inside = new Map<Key, Edge>()));
+  const before = inside.get(inner);
+  if (before?.given === false) return;
+  const by = running().stack.name;
+  const chain = chain_of(held, inner);
+  inside.set(inner, { outer, inner, by, given: false, ...(chain !== undefined && { chain }) });
+  if (before !== undefined) return;
+  const back = way(inner, outer, graph);
+  if (back === undefined) return;
+  const steps = back.length === 0 ? "it nests in itself" : back.map((each) => `${each.inner} inside ${each.outer} (${each.by})`).join(", ");
+  const all = known([chain, ...back.map((each) => each.chain)]);
+  report("lock-order", `${inner} inside ${outer} (${by}) closes a cycle: ${steps}`, "lock.order.no-cycle", all);
+}
+
+/** The edges from one class to another along the graph, if there is a way. */
+function way(from: Key, to: Key, graph: ClassGraph, seen = new Set<Key>()): Edge[] | undefined {
+  if (from === to) return [];
   if (seen.has(from)) return undefined;
   seen.add(from);
   for (const [next, by] of graph.get(from) ?? []) {
-    const rest = chain(next, to, graph, seen);
-    if (rest !== undefined) return `${next} inside ${from} (${by})${rest === next ? "" : `, ${rest}`}`;
+    const rest = way(next, to, graph, seen);
+    if (rest !== undefined) return [by, ...rest];
   }
   return undefined;
 }

@@ -6,7 +6,7 @@
 import type { LockName } from "../../spec/generated/types";
 import type { Step, Task } from "../task";
 import { might_sleep } from "./context";
-import { acquired, released, synchronizing, type ClassGraph, type LockClass } from "./lockdep";
+import { acquired, entering, released, synchronizing, type ClassGraph, type LockClass } from "./lockdep";
 
 /** One read section, the kernel's `srcu_idx`. */
 export interface Session {
@@ -32,6 +32,7 @@ export class Srcu implements LockClass {
 }
 
 export function* srcu_read_lock(srcu: Srcu): Task<Session> {
+  entering(srcu);
   yield srcu.enter;
   const session = { open: true };
   srcu.sessions.add(session);

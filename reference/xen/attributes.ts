@@ -46,6 +46,7 @@ export const attributes = ops("attributes", {
   *kvm_xen_vcpu_set_attr(vcpu: Vcpu, type: VcpuAttribute, value: bigint, data: Runstate): Task<Answer> {
     const { lock } = to_kvm_xen(vcpu.kvm);
     rule("lock.xen.leaf");
+    rule("lock.order.kvm-lock-first");
     return yield* vcpu_ioctl.kvm_vcpu_ioctl(vcpu, function* () {
       yield* mutex_lock(lock);
       const result = yield* attributes.set_vcpu_attribute(vcpu, type, value, data);
@@ -101,6 +102,7 @@ export const attributes = ops("attributes", {
 
   /** The area is at this address from now on, or nowhere. Nobody who may want xen_lock is waited for. */
   *set_address(gpc: GfnToPfnCache, gpa: bigint): Task<Answer> {
+    rule("lock.xen.leaf");
     rule("lock.xen.no-synchronize-inside");
     let result: Answer = "ok";
     const session = yield* srcu_read_lock(gpc.kvm.kvm_srcu);

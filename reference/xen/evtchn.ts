@@ -135,6 +135,7 @@ export const evtchn = ops("evtchn", {
     let result = yield* evtchn.kvm_xen_set_evtchn_fast(kvm, event);
     if (result !== "EWOULDBLOCK") return result;
     yield* mutex_lock(lock);
+    rule("lock.xen.leaf");
     rule("xenev.send.refreshes-and-retries");
     for (;;) {
       result = yield* evtchn.kvm_xen_set_evtchn_fast(kvm, event);

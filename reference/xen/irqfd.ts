@@ -14,6 +14,7 @@ export const irqfd = ops("irqfd", {
   *signal(kvm: Kvm, event: XenEvtchn): Task<"ok"> {
     const { wqh_lock } = to_kvm_xen(kvm);
     yield* spin_lock_irqsave(wqh_lock);
+    rule("lock.spin.nothing-sleeps-inside");
     const queued = yield* irqfd.irqfd_wakeup(kvm, event);
     yield* spin_unlock_irqrestore(wqh_lock);
     if (queued) yield* evtchn.kvm_xen_set_evtchn(kvm, event);

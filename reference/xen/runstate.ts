@@ -37,6 +37,7 @@ export const runstate = ops("runstate", {
   *kvm_xen_update_runstate_guest(vcpu: Vcpu, atomic: boolean): Task<void> {
     const { runstate_cache: gpc } = to_vcpu_xen(vcpu);
     rule("xenrs.sched-out.never-sleeps");
+    rule("lock.spin.nothing-sleeps-inside");
     if (!(yield* runstate.lock_guest_copy(vcpu, atomic))) return;
     while (!(yield* pfncache.kvm_gpc_check(gpc))) {
       yield* read_unlock_irqrestore(gpc.lock);

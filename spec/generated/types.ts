@@ -94,18 +94,27 @@ export type RuleId =
   | "ipiv.vmcs.set-though-inhibited"
   | "lock.apicv.inside-all"
   | "lock.apicv.no-synchronize-inside"
+  | "lock.atomic.nothing-sleeps"
   | "lock.kick.publish-before-look"
+  | "lock.kick.request-before-look"
   | "lock.kick.waits-for-acknowledgement"
   | "lock.notifier.count-lock-is-a-leaf"
+  | "lock.notifier.looks-again"
   | "lock.notifier.no-slots-lock"
   | "lock.notifier.swap-waits"
   | "lock.notifier.wakes-at-zero"
   | "lock.order.gpc-before-mmu"
   | "lock.order.kvm-lock-first"
+  | "lock.order.no-cycle"
   | "lock.order.slots-lock-first"
+  | "lock.routing.copied-inside-a-section"
+  | "lock.routing.freed-after-readers"
+  | "lock.routing.replaced-under-irq-lock"
+  | "lock.routing.waits-without-irq-lock"
   | "lock.rq.no-gpc-wait-inside"
   | "lock.spin.nothing-sleeps-inside"
   | "lock.srcu.no-kvm-lock-inside"
+  | "lock.srcu.no-section-while-blocked"
   | "lock.srcu.no-slots-lock-inside"
   | "lock.srcu.no-synchronize-inside"
   | "lock.srcu.no-vcpu-mutex-inside"
@@ -226,7 +235,9 @@ export type CallName =
   | "vm.create_vcpu"
   | "vm.destroy"
   | "vm.enable_cap"
+  | "vm.irq_line"
   | "vm.set_boot_cpu_id"
+  | "vm.set_gsi_routing"
   | "vm.set_user_memory_region"
   | "vmm.xen_mask"
   | "vmm.xen_read_runstate"
@@ -276,6 +287,7 @@ export type ReadPattern =
   | "ipiv.pid_table.bytes"
   | "ipiv.pid_table.dead_ids"
   | "ipiv.pid_table.used_ids"
+  | "irq_routing.tables"
   | "memslots.generation"
   | "mmu.remote_tlb_flush"
   | "mmu_notifier.active"
@@ -332,6 +344,8 @@ export type ReadPattern =
 export type EventPattern =
   | "apicv.inhibits.stored"
   | "ipiv.pid_table.allocated"
+  | "irq_routing.freed"
+  | "irq_routing.published"
   | "lock.*.released"
   | "lock.*.taken"
   | "memslots.swapped"
@@ -879,6 +893,8 @@ export interface Report {
   check: "atomic-sleep" | "lock-order" | "data-race" | "leak";
   what: string;
   rule?: string | undefined;
+  /** Of locks: for each order in which they were taken, by whom and on which call paths. */
+  chains?: string[] | undefined;
 }
 
 export interface CallReply {
@@ -935,6 +951,17 @@ export interface CloseReply {
   leaks?: string[] | undefined;
   /** The rules whose code was passed since the last close. */
   marks?: string[] | undefined;
+  /** Which lock was taken inside which, by class, since the world was open. */
+  nested?: Nesting[] | undefined;
+  reports?: Reports | undefined;
+}
+
+/** One lock taken while another was held. If the inner one is an SRCU domain or the MMU notifier's context, its readers or its callbacks were waited for. */
+export interface Nesting {
+  outer: string;
+  inner: string;
+  /** By whom, and on which call paths, if they were asked for. */
+  chain?: string | undefined;
 }
 
 export interface ErrorReply {

@@ -1,15 +1,16 @@
 /** The events of one VM: watched while a call is made, and told in the words of spec/events.yaml. */
-import type { EventSeen, Report } from "../../../spec/generated/types";
+import type { EventSeen, Nesting, Report } from "../../../spec/generated/types";
 import { compare, countsOf, type Counts } from "./counts";
 import type { Kernel } from "../kernel/kernel";
 import type { KernelVcpu, KernelVm, KernelVmLook } from "../kernel/kernel-vm";
+import type { Watcher } from "./kernel-locks";
 import { LockOrder } from "./lock-order";
 import type { Tracer } from "./trace";
 import { addressesOf, Follower, NOTIFIER } from "./trace-events";
 import { TraceLost } from "./trace-lines";
 import { Watchpoints, WATCHPOINTS } from "./watchpoints";
 
-export class KernelEvents {
+export class KernelEvents implements Watcher {
   private readonly follower: Follower;
   private readonly watchpoints: Watchpoints;
   private readonly order = new LockOrder();
@@ -62,9 +63,9 @@ export class KernelEvents {
     return { events: seen, reports: this.order.reports(events) };
   }
 
-  /** Lets go of the VM. */
-  async close(): Promise<void> {
+  async close(): Promise<{ nested: Nesting[]; reports: Report[] }> {
     await this.watchpoints.clear();
+    return { nested: this.order.nested, reports: [] };
   }
 
   /** Watches what is new of it. */
