@@ -37,6 +37,11 @@ export class Ends {
     return this.all.size < MOST_ENDS || this.outcomes.claim !== undefined;
   }
 
+  /** Somebody else came to this end. */
+  keep(end: string): void {
+    if (this.all.size < MOST_ENDS) this.all.add(end);
+  }
+
   /** A run came to this: remembers it, and says if no outcome allows it. */
   came(lanes: readonly Lane[], values: Values): BadEnd | undefined {
     const keeps = this.all.size < MOST_ENDS;

@@ -5,6 +5,7 @@ import { Exploration, type Limits } from "./exploration";
 import { Sequences } from "./sequences";
 import { Run, type Ran } from "./run";
 import type { Dependent } from "./footprint";
+import type { Footprints } from "./footprints";
 import { sleepSets } from "./sleep-sets";
 import type { Strategy, Told } from "./strategy";
 import type { Violation } from "./violation";
@@ -21,10 +22,12 @@ export interface Options {
   readonly sequences?: boolean;
   /** Sum up the traces. */
   readonly digest?: boolean;
+  /** Explore a part of it: by this strategy instead, which is not given up for another, and up to a pause, which may come after so many runs. */
+  readonly part?: { readonly strategy: (footprints: Footprints) => Strategy; readonly pause: (runs: number) => boolean };
 }
 
-/** What ends an exploration early: a limit, a crash, a schedule that does not fit, or a world that there cannot be. */
-type Stop = "limit" | "crashed" | "misfit" | "cannot";
+/** What ends an exploration early: a limit, a crash, a schedule that does not fit, a world that there cannot be; a part, besides, a pause. */
+type Stop = "limit" | "crashed" | "misfit" | "cannot" | "paused" | "outside";
 
 /** What an exploration came to. */
 export interface Explored {
@@ -63,11 +66,12 @@ class Tally {
   deadlocks = 0;
   last: Ran | undefined;
 
-  constructor(plan: Plan, { limits, paths = false, sequences = false, digest = false }: Options, make: Options["strategy"]) {
+  constructor(plan: Plan, { limits, paths = false, sequences = false, digest = false, part }: Options, make: Options["strategy"]) {
     this.sequences = sequences ? new Sequences() : undefined;
     this.whole = new Exploration(plan, limits, this.sequences);
-    const { dependent } = this.whole.footprints;
-    const strategy = make(dependent);
+    const { footprints } = this.whole;
+    const { dependent } = footprints;
+    const strategy = part === undefined ? make(dependent) : part.strategy(footprints);
     this.digesting = digest ? new Digesting(strategy, dependent) : undefined;
     this.strategy = this.digesting ?? strategy;
     this.run = new Run(this.whole, paths);
@@ -96,15 +100,18 @@ class Tally {
  * the strategy says that it cannot explore is explored with sleep sets.
  */
 export function* explore(plan: Plan, options: Options): Exchange<Explored> {
-  const { limits, record = false } = options;
+  const { limits, record = false, part } = options;
   let tally = new Tally(plan, options, options.strategy);
   for (;;) {
     if (!tally.strategy.begin()) {
       if (tally.strategy.outside === undefined) return tally.explored(true);
+      if (part !== undefined) return tally.explored(false, "outside", tally.strategy.outside);
       tally = new Tally(plan, options, sleepSets);
       continue;
     }
     if (tally.runs + tally.redundant >= limits.runs) return tally.explored(false, "limit", `after ${limits.runs} runs there were more`);
+    const made = tally.runs + tally.redundant;
+    if (made > 0 && part?.pause(made) === true) return tally.explored(false, "paused");
     const ran = yield* tally.run.go(tally.strategy);
     tally.add(ran);
     if (tally.violations.length > 0 && !record) return tally.explored(false);

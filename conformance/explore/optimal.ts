@@ -40,6 +40,8 @@ export class Optimal implements Strategy {
   /** The threads that wait for what never came, once E is maximal: their steps. */
   private readonly waiting: number[] = [];
   private fresh = true;
+  /** How many of the first steps of E stay as they are. */
+  protected base = 0;
 
   constructor(dependent: Dependent) {
     this.steps = new Steps(dependent);
@@ -123,6 +125,12 @@ export class Optimal implements Strategy {
     races.close(execution.append(step, able));
     sleep.after(depth, step);
     wakeup[depth + 1] = below((wakeup[depth] as Branch[])[0] as Branch);
+    this.arrived(depth + 1);
+  }
+
+  /** E has become so long. */
+  protected arrived(_depth: number): void {
+    // What was explored from here before is known to whoever shares an exploration (parallel/share.ts).
   }
 
   /** A step that is a choice has as many branches as it has picks. */
@@ -167,7 +175,7 @@ export class Optimal implements Strategy {
   /** Goes back to the longest prefix from which something is left to explore; false if there is none. */
   private backtrack(): boolean {
     const { execution, races, sleep, wakeup } = this;
-    while (execution.length > 0) {
+    while (execution.length > this.base) {
       const depth = execution.length - 1;
       sleep.explored(depth, execution.step[depth] as number);
       execution.pop(this.threadsAt[depth] as number);

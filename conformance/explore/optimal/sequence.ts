@@ -5,6 +5,9 @@
 import { NO_STEP, THREADS, type Steps } from "./steps";
 import type { Execution } from "./execution";
 
+/** What can be asked of v. */
+export type Continuation = Pick<Sequence, "left" | "nextOf" | "isInitial" | "isIndependentOf" | "takeOut" | "rest">;
+
 /** v, with for each step the row of its clock: which steps of v must come before it. */
 export class Sequence {
   length = 0;

@@ -3,7 +3,7 @@
  * of steps, in the order in which they will be explored. No branch makes another superfluous: what
  * a new sequence has in common with a branch, up to swaps of independent steps, goes down that branch.
  */
-import type { Sequence } from "./sequence";
+import type { Continuation } from "./sequence";
 import { NO_STEP, type Steps } from "./steps";
 
 /** Steps to take one after the other, from the place `at` on, and the branches after the last. */
@@ -27,24 +27,25 @@ export function below(branch: Branch): Branch[] {
 
 /**
  * Inserts v, unless a branch that is to be explored covers it: then all of v, or of what it leads
- * to, is explored there. The first of `branches` is the one under way, which does not cover v.
+ * to, is explored there. The first of `branches` is the one under way, which does not cover v. Gives
+ * whether it was inserted.
  */
-export function insert(v: Sequence, branches: Branch[], steps: Steps): void {
+export function insert(v: Continuation, branches: Branch[], steps: Steps): boolean {
   let list = branches;
   let from = 1;
   for (;;) {
     const followed = follow(v, list, from, steps);
     if (followed === undefined) {
       list.push(branchOf(v.rest()));
-      return;
+      return true;
     }
     const { branch, to } = followed;
-    if (v.left === 0 || (to === branch.end && branch.then.length === 0)) return;
+    if (v.left === 0 || (to === branch.end && branch.then.length === 0)) return false;
     if (to < branch.end) {
       const rest: Branch = { steps: branch.steps, at: to, end: branch.end, then: branch.then };
       branch.end = to;
       branch.then = [rest, branchOf(v.rest())];
-      return;
+      return true;
     }
     list = branch.then;
     from = 0;
@@ -52,7 +53,7 @@ export function insert(v: Sequence, branches: Branch[], steps: Steps): void {
 }
 
 /** Takes out of v what it has in common with the first branch that begins with a weak initial of it, and says how far that goes. */
-function follow(v: Sequence, list: readonly Branch[], from: number, steps: Steps): { branch: Branch; to: number } | undefined {
+function follow(v: Continuation, list: readonly Branch[], from: number, steps: Steps): { branch: Branch; to: number } | undefined {
   for (let i = from; i < list.length; i++) {
     const branch = list[i] as Branch;
     let to = branch.at;
@@ -63,7 +64,7 @@ function follow(v: Sequence, list: readonly Branch[], from: number, steps: Steps
 }
 
 /** Whether v could begin with this step, after swaps of independent ones; if it has it, it is taken out. */
-function takeWeakInitial(v: Sequence, step: number, steps: Steps): boolean {
+function takeWeakInitial(v: Continuation, step: number, steps: Steps): boolean {
   const thread = steps.thread[step] as number;
   const next = v.nextOf(thread);
   if (next === NO_STEP) return v.isIndependentOf(step);

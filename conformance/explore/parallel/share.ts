@@ -1,0 +1,84 @@
+/**
+ * The engine on a part of an exploration. What was explored from the prefixes of its part, and what is
+ * left there, it is told; the reversals from prefixes above its part it tells in turn. Between two runs it
+ * can say where it stands, so that it, or another, can go on from there.
+ */
+import type { Dependent, Transition } from "../footprint";
+import type { Footprints } from "../footprints";
+import { Optimal } from "../optimal";
+import type { Sequence } from "../optimal/sequence";
+import { THREADS } from "../optimal/steps";
+import { insert, type Branch } from "../optimal/wakeup-tree";
+import { Names, type Frame, type Job, type StepName, type ToldReversal } from "./told";
+
+/** Explores one part. */
+export class Share extends Optimal {
+  /** What is to be explored from prefixes above the part, each v once. */
+  readonly above: ToldReversal[] = [];
+  private readonly names: Names;
+  private inherited: readonly Frame[];
+  private isCut = false;
+
+  constructor(dependent: Dependent, footprints: Footprints, { base, frames }: Job) {
+    super(dependent);
+    this.names = new Names(this.steps, footprints);
+    this.base = base;
+    this.inherited = frames;
+    this.arrived(0);
+  }
+
+  /** Where it stands, once `begin` has said that there is another run: the frames below its base. */
+  frames(): Frame[] {
+    const { execution, names, wakeup } = this;
+    const frames: Frame[] = [];
+    for (let depth = this.base; depth <= execution.length; depth++) {
+      const explored = this.sleep.exploredAt(depth).map((asleep) => names.sleeper(asleep));
+      const taken = depth < execution.length ? names.of(execution.step[depth] as number) : undefined;
+      const branches = wakeup[depth] as Branch[];
+      frames.push({ explored, taken, rest: (taken === undefined ? branches : branches.slice(1)).map((each) => names.branch(each)) });
+    }
+    return frames;
+  }
+
+  /**
+   * A run ends early, since all that could come next is explored elsewhere. Its races may be met nowhere
+   * else in this order, so they are turned round as those of a maximal run are.
+   */
+  givenUp(waiting: readonly Transition[]): void {
+    if (this.outside !== undefined) return;
+    this.isCut = true;
+    this.ended(waiting);
+    this.isCut = false;
+  }
+
+  override plan(v: Sequence, depth: number): void {
+    if (this.isCut ? this.sleep.coversWhole(depth, v) : this.sleep.covers(depth, v)) return;
+    const isNew = insert(v, this.wakeup[depth] as Branch[], this.steps);
+    if (isNew && depth < this.base) this.above.push(this.asTold(v, depth));
+  }
+
+  protected override arrived(depth: number): void {
+    const frame = this.inherited[depth];
+    if (frame === undefined) return;
+    const { names } = this;
+    const taken = frame.taken === undefined ? [] : [{ steps: [frame.taken], then: [] }];
+    for (const each of frame.explored) this.sleep.explored(depth, names.asleep(each));
+    this.wakeup[depth] = [...taken, ...frame.rest].map((each) => names.planned(each));
+    // Once is enough: what comes later is this engine's own.
+    if (depth === this.inherited.length - 1) this.inherited = [];
+  }
+
+  private asTold(v: Sequence, depth: number): ToldReversal {
+    const { execution, names } = this;
+    const steps: StepName[] = [];
+    const clocks: number[][] = [];
+    for (let i = 0; i < v.length; i++) {
+      steps.push(names.of(v.step[i] as number));
+      const clock: number[] = [];
+      for (let t = 0; t < execution.threads; t++)
+        clock.push(Math.max(0, (execution.clock[v.rowAt(i) + t] as number) - (execution.count[depth * THREADS + t] as number)));
+      clocks.push(clock);
+    }
+    return { depth, steps, clocks };
+  }
+}
