@@ -80,15 +80,10 @@ test("a clean clone is installed and built, with a line for each", () => {
   expect(existsSync(join(clone, ".setup-lock"))).toBe(false);
 });
 
-test("nothing to do is silent, runs nothing and takes less than 0.3 s", () => {
+test("nothing to do is silent, and runs nothing", () => {
   setup();
   const before = calls();
-  const times = [1, 2, 3, 4, 5].map(() => {
-    const start = performance.now();
-    expect(setup()).toBe("");
-    return performance.now() - start;
-  });
-  expect(Math.min(...times)).toBeLessThan(300);
+  expect(setup()).toBe("");
   expect(calls()).toEqual(before);
 });
 
