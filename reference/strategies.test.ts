@@ -5,6 +5,7 @@ import { explore, type Options } from "../conformance/explore/explore";
 import { naive } from "../conformance/explore/naive";
 import { optimal } from "../conformance/explore/optimal";
 import { sleepSets } from "../conformance/explore/sleep-sets";
+import { states as eachState } from "../conformance/explore/states";
 import { conflictOnObject } from "../conformance/explore/footprints";
 import { judge } from "../conformance/verdict/judge";
 import exitingIsNotWaitedFor from "../fixtures/bugs/lock/exiting-is-not-waited-for-07b";
@@ -56,6 +57,14 @@ test.each(concurrent)("%s: one run for each trace shows all that sleep sets show
   const reduced = once.runs * 10 <= TRIES ? seenBy(sleepSets, each) : undefined;
   const { complete, runs, all } = reduced?.complete === true ? reduced : once;
   expect({ complete, runs, all }).toEqual({ complete: true, runs: once.runs, all: once.all });
+});
+
+const few = concurrent.filter(([id]) => (pinned.get(id)?.traces ?? 0) <= 6);
+
+test.each(few)("%s: each state once shows all but the sequences", (_, each) => {
+  const [all, states] = [seenBy(optimal, each).all, seenBy(eachState, each)];
+  expect(states).toMatchObject({ name: "states", complete: true });
+  expect({ ...states.all, seen: undefined }).toEqual({ ...all, seen: undefined });
 });
 
 /** One run for each trace, where steps depend on each other by what they touch alone: as if no claim looked on. */

@@ -34,6 +34,7 @@ export function pct(runs: number, changes: number, seed: number): Strategy {
 
   return {
     name: "pct",
+    prefix: 0,
     get complete() {
       return !chose;
     },

@@ -11,6 +11,7 @@ export function random(runs: number, seed: number): Strategy {
   let chose = true;
   return {
     name: "random",
+    prefix: 0,
     get complete() {
       return !chose;
     },
