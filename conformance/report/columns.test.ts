@@ -29,7 +29,7 @@ test("the run ends with the last thing that it breaks", () => {
   const trace = [1, 2, 3, 4, 5].map((n) => row(n, n % 2 === 0 ? "P0" : "P1", ["ours"]));
   expect(numbers(columns(failure({ trace, violations: [at(3)] })))).toEqual(["1", "2", "3"]);
   expect(numbers(columns(failure({ trace, violations: [at(2), at(4)] })))).toEqual(["1", "2", "3", "4"]);
-  expect(numbers(columns(failure({ trace, violations: [at(0)] })))).toHaveLength(5);
+  expect(numbers(columns(failure({ trace, violations: [at(0)] })))).toEqual([]);
 });
 
 test("a private step stays if it changed what a claim sees, or if the claim failed after it", () => {

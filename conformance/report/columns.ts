@@ -15,13 +15,12 @@ const WIDEST = 52;
  * its number shows the gap.
  */
 export function columns({ threads, trace, violations }: Pick<Failure, "threads" | "trace" | "violations">): string[] {
+  const broken = violations[0].step;
   const end = Math.max(...violations.map(({ step }) => step));
-  const before = thatMatter(
-    trace.filter(({ n }) => n <= end),
-    violations[0].step,
-  );
-  // Where nothing comes before it, what comes after shows at least where in the case it is.
-  const rows = before.length > 0 ? before : thatMatter(trace, violations[0].step);
+  const run = trace.filter(({ n }) => n <= end);
+  const shared = objectsOfSeveralThreads(run);
+  const matters = ({ n, note, objects }: Row): boolean => note !== "" || n === broken || objects.some((object) => shared.has(object));
+  const rows = run.filter(matters);
   const widths = threads.map((thread) => {
     const texts = rows.filter((row) => row.thread === thread).map((row) => stepText(row).length);
     return Math.min(WIDEST, Math.max(thread.length, ...texts, 12)) + 2;
@@ -31,11 +30,6 @@ export function columns({ threads, trace, violations }: Pick<Failure, "threads" 
   const folded = lines.length - FIRST - LAST;
   if (folded > 0) lines.splice(FIRST, folded, `     ... ${folded} steps like these ...`);
   return [head.trimEnd(), ...lines];
-}
-
-function thatMatter(run: readonly Row[], broken: number): Row[] {
-  const shared = objectsOfSeveralThreads(run);
-  return run.filter((row) => row.note !== "" || row.n === broken || row.objects.some((object) => shared.has(object)));
 }
 
 function line(row: Row, threads: readonly string[], widths: readonly number[]): string {
