@@ -7,7 +7,7 @@ import { optimal } from "../conformance/explore/optimal";
 import { sleepSets } from "../conformance/explore/sleep-sets";
 import { conflictOnObject } from "../conformance/explore/footprints";
 import { judge } from "../conformance/verdict/judge";
-import exitingIsNotWaitedFor from "../fixtures/bugs/lock/exiting-is-not-waited-for";
+import exitingIsNotWaitedFor from "../fixtures/bugs/lock/exiting-is-not-waited-for-07b";
 import interruptSentAndForgotten from "../fixtures/bugs/lock/interrupt-sent-and-forgotten";
 import { concurrent, hello, planned, spec } from "../tools/shipped";
 import { reference } from "./adapter";

@@ -159,7 +159,7 @@ function judgedInOrder(
 /** A case that took its thread with it. */
 function crashed({ case: id, rules }: FiledCase, reason: string): Judged {
   const seen = { claims: 0, of: 0, rules: {}, unseen: [] };
-  const nothing = { expected: false, seen, marks: [], findings: [], how: undefined, failure: undefined };
+  const nothing = { expected: false, seen, marks: [], nested: [], findings: [], how: undefined, failure: undefined };
   return { type: "verdict", case: id, rules, verdict: "crashed", reason, ...nothing, seconds: 0 };
 }
 
