@@ -171,3 +171,20 @@ test("an entry that no longer matches is a failure, unless another kernel's rule
 test("a folder that cannot be made is the user's mistake, and the adapter is not left waiting", async () => {
   await expect(ran({ adapter: [RUDE("none")], out: "/dev/null/out" })).rejects.toThrow(/^--out: .*\/dev\/null\/out/);
 });
+
+test("locks that two cases take the other way round are a failure, though both hold and no run deadlocks", async () => {
+  const adapter = ["fixtures/bugs/lock/vcpus-locked-for-a-memslot-change"];
+  const [gives, makes] = ["apicpg/two-vcpus-give-the-page-up-once", "apicpg/no-user-slot-over-the-page"];
+  for (const each of [gives, makes]) expect((await ran({ adapter, case: [each] })).code).toBe(0);
+  const { code, lines } = await ran({ adapter, case: [gives, makes] });
+  expect(code).toBe(1);
+  expect(log().verdicts.map(({ verdict, how }) => [verdict, how?.deadlocks])).toEqual([
+    ["holds", 0],
+    ["holds", 0],
+  ]);
+  expect(lines.filter((line) => line.includes("a cycle: "))).toEqual([
+    "        a cycle: slots_lock > vcpu_mutex > slots_lock; no run of any case has to deadlock for that",
+  ]);
+  expect(lines.some((line) => /slots_lock \(memslots\..*\), then vcpu_mutex \(memslots\./.test(line))).toBe(true);
+  expect(lines.some((line) => /vcpu_mutex \(access_page\..*\), then slots_lock \(access_page\./.test(line))).toBe(true);
+});

@@ -84,6 +84,7 @@ export const access_page = ops("access_page", {
   *kvm_inhibit_apic_access_page(vcpu: Vcpu): Task<void> {
     const { kvm } = vcpu;
     const page = to_access_page(kvm);
+    rule("lock.srcu.no-slots-lock-inside");
     yield* run.kvm_vcpu_srcu_read_unlock(vcpu);
     yield* mutex_lock(kvm.slots_lock);
     rule("apicpg.slot.given-up-for-good");
