@@ -78,7 +78,12 @@ test("a failure is shortened if that is asked for, and says what it does without
   expect(claim(shown)).toEqual(claim(found));
   expect({ ...shown, failure: undefined }).toEqual({ ...found, failure: undefined });
   expect(shown.failure?.run).toBe(found.failure?.run);
-  expect(judgedAgain(crowded, shown.failure?.schedule)).toEqual(shown.failure?.violations);
+});
+
+test("a shortened failure is made again 100 times of 100", () => {
+  const { failure } = judged(crowded, { ...LONG, shorten: 300 });
+  const again = Array.from({ length: 100 }, () => judgedAgain(crowded, failure?.schedule));
+  expect(again).toEqual(Array.from({ length: 100 }, () => failure?.violations));
 });
 
 function judgedAgain(program: Program, schedule = ""): unknown {

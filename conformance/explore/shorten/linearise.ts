@@ -2,7 +2,7 @@ import type { Stretch } from "./stretch";
 import type { Progress, Trace } from "./trace";
 
 /** How many sets of steps done are looked at with one number of context switches. */
-const WIDEST = 1024;
+const WIDEST = 256;
 
 /** A set of steps that can be done first, and the order that comes to it. */
 interface Done {

@@ -67,23 +67,28 @@ export class Shortener {
     return undefined;
   }
 
-  /**
-   * The same run with fewer context switches: only what its failure comes after, and then whatever
-   * comes by default; or all of it, with that first; or all of it.
-   */
+  /** The same run with fewer context switches. What is broken before its end is broken with nothing but what that comes after. */
   private *reordered(failing: Failing): Exchange<Failing> {
-    const { taken, step, born } = failing;
-    if (taken.length > LONGEST) return failing;
+    const { taken, step } = failing;
+    let shortest = failing;
+    for (const order of this.orders(failing)) {
+      const fails = yield* this.attempt(order, taken);
+      if (fails !== undefined && isShorter(fails, shortest)) shortest = fails;
+      if (fails !== undefined && step < taken.length) break;
+    }
+    return shortest;
+  }
+
+  /** Only what the failure comes after, and then whatever comes by default; or the rest of the run after that; or all of it. */
+  private *orders({ taken, step, born }: Failing): Generator<readonly Stretch[]> {
+    if (taken.length > LONGEST) return;
     const trace = new Trace(taken, this.whole.footprints.dependent, born);
     const none: Progress = trace.whole.map(() => 0);
     const past = step === 0 ? none : trace.past(step - 1);
     const first = linearise(trace, none, past);
-    let shortest = failing;
-    for (const order of [first, [...first, ...linearise(trace, past, trace.whole)], linearise(trace, none, trace.whole)]) {
-      const fails = yield* this.attempt(order, taken);
-      if (fails !== undefined && isShorter(fails, shortest)) shortest = fails;
-    }
-    return shortest;
+    yield first;
+    yield [...first, ...linearise(trace, past, trace.whole)];
+    yield linearise(trace, none, trace.whole);
   }
 
   /** Makes a run, unless it was made before. Gives it if it breaks the same. */
