@@ -37,6 +37,8 @@ export function access_page_init(kvm: Kvm): void {
 /** The host page behind the APIC, wherever the guest has moved its own. */
 export const APIC_ACCESS_PAGE_HVA = hva_of(APIC_DEFAULT_GFN);
 
+const SLOT = { id: APIC_ACCESS_PAGE_PRIVATE_MEMSLOT, base_gfn: APIC_DEFAULT_GFN, npages: 1, hva: APIC_ACCESS_PAGE_HVA };
+
 export const access_page = ops("access_page", {
   /** The given world: its vCPUs know where the page is, and those named have used its translation. */
   *settle(kvm: Kvm, mapped: readonly number[] | undefined): Task<void> {
@@ -73,8 +75,7 @@ export const access_page = ops("access_page", {
     rule("apicpg.page.one");
     rule("apicpg.page.not-held");
     yield* host_mm.vm_mmap(kvm, { hva: APIC_ACCESS_PAGE_HVA, npages: 1, shared: true });
-    const slot = { id: APIC_ACCESS_PAGE_PRIVATE_MEMSLOT, base_gfn: APIC_DEFAULT_GFN, npages: 1, hva: APIC_ACCESS_PAGE_HVA };
-    return yield* memslots.__kvm_set_memory_region(kvm, slot);
+    return yield* memslots.__kvm_set_memory_region(kvm, SLOT);
   },
 
   /**
@@ -89,7 +90,7 @@ export const access_page = ops("access_page", {
     yield* mutex_lock(kvm.slots_lock);
     rule("apicpg.slot.given-up-for-good");
     if (page.enabled) {
-      yield* memslots.__kvm_set_memory_region(kvm, { id: APIC_ACCESS_PAGE_PRIVATE_MEMSLOT, base_gfn: 0, npages: 0, hva: 0 });
+      yield* memslots.__kvm_set_memory_region(kvm, { ...SLOT, npages: 0 });
       page.enabled = false;
       page.inhibited = true;
     }

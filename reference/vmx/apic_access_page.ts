@@ -54,6 +54,7 @@ export const apic_access_page = ops("apic_access_page", {
       apic_access_addr: new VmcsField<Pfn | undefined>(vcpu.vcpu_id, "APIC_ACCESS_ADDR", undefined),
       vmcs02_apic_access_addr: new VmcsField<Pfn | undefined>(vcpu.vcpu_id, "APIC_ACCESS_ADDR", undefined, "vmcs02"),
     } satisfies VcpuAccessPage;
+    rule("apicpg.slot.only-if-needed");
     if (!needed) return "ok";
     const made = yield* access_page.kvm_alloc_apic_access_page(vcpu.kvm);
     if (made === "ok") yield* requests.kvm_make_request(vcpu, "APIC_PAGE_RELOAD");

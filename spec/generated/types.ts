@@ -39,6 +39,7 @@ export type RuleId =
   | "apicpg.slot.given-up-for-good"
   | "apicpg.slot.made-once"
   | "apicpg.slot.no-overlap"
+  | "apicpg.slot.only-if-needed"
   | "apicpg.slot.private-ids-refused"
   | "apicv.absent.until-irqchip"
   | "apicv.blockirq.any-vcpu"

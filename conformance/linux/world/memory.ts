@@ -26,6 +26,12 @@ export function allowFds(script: Script, at: number): void {
   script.syscall(SYS.prlimit64, [0, RLIMIT_NOFILE, at, 0]);
 }
 
+/** Puts fresh memory behind a page of the guest's, as if it had always been there. */
+export function mapGuestPage(script: Script, page: number): void {
+  script.syscall(SYS.mmap, [GUEST.at + page, PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0]);
+  script.syscall(SYS.madvise, [GUEST.at + page, PAGE, MADV_NOHUGEPAGE]);
+}
+
 /** Maps everything but the run pages, which each vCPU brings. */
 export function mapMemory(script: Script): void {
   for (const { at, size } of [SCRATCH, FILES, GUEST_PROGRAM, GUEST])

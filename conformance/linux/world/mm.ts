@@ -2,7 +2,7 @@
 import type { Chapter, MakeCall } from "./calls";
 import { u64 } from "./calls";
 import { SYS } from "../uapi/ioctl";
-import { GUEST } from "./memory";
+import { GUEST, PAGE } from "./memory";
 import { errnoOf, type From, type Script } from "./script";
 import { bytesOf, unsigned } from "../uapi/uapi";
 
@@ -27,9 +27,17 @@ const migrate: MakeCall = (script, world, { gpa }) => {
   };
 };
 
+/** The page is gone until the world is closed, with whatever maps it. */
+const unmap: MakeCall = (script, world, { gpa }) => {
+  const page = Number(u64(gpa) & ~0xfffn);
+  const returned = script.syscall(SYS.munmap, [GUEST.at + page, PAGE]);
+  world.unmapped.add(page);
+  return (results) => errnoOf(returned(results)) ?? "ok";
+};
+
 /** Has fresh pages come from node 0; `at` is some scratch memory. */
 export function preferNodeZero(script: Script, at: number): void {
   script.poke(at, bytesOf(1, 8)).syscall(SYS.set_mempolicy, [MPOL_PREFERRED, at, 64]);
 }
 
-export const mmChapter: Chapter = { feature: "memslots", calls: { "mm.migrate": migrate }, reads: {} };
+export const mmChapter: Chapter = { feature: "memslots", calls: { "mm.migrate": migrate, "mm.unmap": unmap }, reads: {} };

@@ -6,7 +6,7 @@ import { command, type Command, type Ended } from "./guest";
 import { CAP, IOCTL, SYS } from "../uapi/ioctl";
 import { GUEST, PAGE, RUN_PAGES } from "./memory";
 import { errnoOf, okOf, type From, type Script } from "./script";
-import { field, STRUCTS } from "../uapi/uapi";
+import { bytesOf, field, STRUCTS } from "../uapi/uapi";
 import type { World } from "./world";
 
 /** An ioctl that takes a number, or nothing. */
@@ -100,7 +100,10 @@ const setUserMemoryRegion: MakeCall = (script, world, { slot, gpa, size }) => {
   return (results) => okOf(returned(results));
 };
 
+/** KVM_PRE_FAULT_MEMORY. Memory that nobody has written to is a page of zeros that all share, and that cannot be moved: so it is written to. */
 const preFaultMemory: MakeCall = (script, world, { vcpu, gpa }) => {
+  const page = Number(u64(gpa) & ~0xfffn);
+  if (!world.unmapped.has(page)) script.poke(GUEST.at + page, bytesOf(0, 1));
   const range = world.place(script, "kvm_pre_fault_memory", { gpa: u64(gpa), size: PAGE });
   const returned = script.ioctl(world.fdOf(vcpu), IOCTL.PRE_FAULT_MEMORY, range);
   return (results) => okOf(returned(results));

@@ -1,6 +1,6 @@
 /** One VM as a case asks for it: what this side knows of it, and the scripts that open and close it. */
 import { IOCTL, MADV_DONTNEED, SYS } from "../uapi/ioctl";
-import { FIXED_FDS, GUEST, PAGE, RUN_PAGES, SCRATCH } from "./memory";
+import { FIXED_FDS, GUEST, PAGE, RUN_PAGES, SCRATCH, mapGuestPage } from "./memory";
 import type { Arg, Slot } from "../agent/program";
 import { errnoOf, Script, type From } from "./script";
 import { pack, type FieldOf, type StructName } from "../uapi/uapi";
@@ -28,6 +28,8 @@ export class World {
   readonly xen: XenAreas = { longMode: false, sharedInfo: undefined, vcpuInfo: new Map(), runstate: new Map() };
   /** The node on which a migrated page is, by guest address; that of others is 0. */
   readonly nodes = new Map<number, number>();
+  /** The guest addresses of pages that a call has unmapped. */
+  readonly unmapped = new Set<number>();
   /** The vCPUs that are in calls which have not returned. */
   held: readonly number[] = [];
   /** Some of the guest's memory was given to KVM. */
@@ -141,6 +143,7 @@ export class World {
     const script = new Script();
     if (this.running > 0) script.syscall(SYS.munmap, [RUN_PAGES.at, this.running * PAGE]);
     const closes = this.fds.map((fd) => ({ fd, returned: script.syscall(SYS.close, [fd]) }));
+    for (const page of this.unmapped) mapGuestPage(script, page);
     if (this.hasMemory) script.syscall(SYS.madvise, [GUEST.at, GUEST.size, MADV_DONTNEED]);
     // In a race a slot may hold the error of a vCPU that was not created.
     if (this.racing) return { script, leaks: () => [] };
