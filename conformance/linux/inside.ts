@@ -11,7 +11,7 @@ import { HYPERV_READS, KVM_READS, XEN_READS, type KernelRead } from "./kernel/ke
 import { KernelVm } from "./kernel/kernel-vm";
 import type { Probed } from "./probe";
 import { Tracer } from "./trace/trace";
-import { KERNEL_EVENTS } from "./trace/trace-events";
+import { addressesOf, KERNEL_EVENTS } from "./trace/trace-events";
 import type { World } from "./world/world";
 
 /** Memory slots that each world has besides those that a case knows of: the guest's program. */
@@ -51,7 +51,11 @@ export class Inside {
   async watch(world: World, events: boolean): Promise<Watcher | undefined> {
     if (this.tracer === undefined) return undefined;
     const vm = await this.vm(world);
-    return events ? KernelEvents.of(this.kernel, this.tracer, vm) : new KernelLocks(this.tracer, vm);
+    if (events) return KernelEvents.of(this.kernel, this.tracer, vm);
+    return new KernelLocks(this.tracer, async () => {
+      const look = await vm.look();
+      return addressesOf(look, await look.vcpus());
+    });
   }
 
   get reads(): readonly ReadPattern[] {

@@ -94,9 +94,8 @@ export const irq_routing = ops("irq_routing", {
   /** KVM_IRQ_LINE: the GSI is raised. One that leads nowhere is nobody's error. */
   *kvm_set_irq(kvm: Kvm, gsi: number): Task<"ok"> {
     const route = yield* irq_routing.kvm_irq_map_gsi(kvm, gsi);
-    if (route === undefined) return "ok";
     for (const vcpu of yield* vcpus.kvm_for_each_vcpu(kvm))
-      if (vcpu.vcpu_id === route.vcpu_id) yield* lapic.deliver_interrupt(vcpu, route.vector);
+      if (vcpu.vcpu_id === route?.vcpu_id) yield* lapic.deliver_interrupt(vcpu, route.vector);
     return "ok";
   },
 

@@ -1,9 +1,8 @@
 /** The order of locks in one VM: recorded in every call. */
 import type { EventSeen, Nesting, Report } from "../../../spec/generated/types";
-import type { KernelVm } from "../kernel/kernel-vm";
 import { LockOrder } from "./lock-order";
 import type { Tracer } from "./trace";
-import { addressesOf, Follower } from "./trace-events";
+import { Follower, type Addresses } from "./trace-events";
 
 /** Who watches a VM while calls are made. */
 export interface Watcher {
@@ -29,9 +28,10 @@ export class KernelLocks implements Watcher {
   private calls: number | undefined;
   private readonly made = new Map<string, number>();
 
+  /** `addresses` looks at the VM as it is by then: what stands for its locks, and for those of its vCPUs. */
   constructor(
-    private readonly tracer: Tracer,
-    private readonly vm: KernelVm,
+    private readonly tracer: Pick<Tracer, "start" | "stop">,
+    private readonly addresses: () => Promise<Addresses>,
   ) {}
 
   async start(name: string): Promise<void> {
@@ -57,7 +57,6 @@ export class KernelLocks implements Watcher {
     if (this.calls === undefined) return;
     this.calls = undefined;
     const told = await this.tracer.stop();
-    const look = await this.vm.look();
-    this.reports.push(...this.order.reports(await this.follower.events(told, addressesOf(look, await look.vcpus()))));
+    this.reports.push(...this.order.reports(await this.follower.events(told, await this.addresses())));
   }
 }
