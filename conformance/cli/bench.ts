@@ -4,16 +4,31 @@ import { answered, safely, type Door, type Exchange } from "../adapter/door";
 import type { Remote } from "../adapter/remote";
 import type { FiledCase, Spec } from "../case/spec";
 import { judgeOver, type Asked } from "../verdict/blame";
-import type { Judged } from "../report/events";
+import type { Came } from "../explore/parallel/part";
+import type { Job } from "../explore/parallel/told";
 import { judge, judgeAgain, type Judging } from "../verdict/judge";
+import { judgePart, judgeUntil, type Pause } from "../verdict/parts";
 import type { Verdict } from "../verdict/verdict";
+import type { CaseSaid, CaseTask } from "./cases";
+import { judgingOf } from "./judging";
 import { reach } from "./specifier";
 import { Interrupted, type Stopper } from "./stop";
 
 /** Somebody to judge. Cases are judged one at a time. */
-export interface Bench {
-  /** It answers in this process, so that other threads can ask one of their own. */
-  readonly isHere: boolean;
+export type Bench = BenchHere | BenchOver;
+
+/** One that answers in this process: others can ask one of their own at the same time, and what is asked can be paused. */
+interface BenchHere extends Judges {
+  readonly isHere: true;
+  judgeUntil(what: FiledCase, options: Judging, pause: Pause): Promise<Verdict | Came>;
+  part(what: FiledCase, options: Judging, job: Job, pause: Pause): Promise<Came>;
+}
+
+interface BenchOver extends Judges {
+  readonly isHere: false;
+}
+
+interface Judges {
   readonly hello: HelloReply;
   judge(what: FiledCase, options?: Judging): Promise<Verdict>;
   /** Judges one run under this schedule. */
@@ -42,6 +57,8 @@ function benchHere(door: Door, spec: Spec, stopper: Stopper): Bench {
     isHere: true,
     hello,
     judge: (what, options) => hold(judge(what, spec, hello, options)),
+    judgeUntil: (what, options, pause) => hold(judgeUntil(what, spec, hello, options, pause)),
+    part: (what, options, job, pause) => hold(judgePart(what, spec, hello, options, job, pause)),
     replay: (what, schedule, options) => hold(judgeAgain(what, spec, hello, schedule, options)),
     end: () => Promise.resolve(),
     died: () => 0,
@@ -66,11 +83,16 @@ async function benchOver(remote: Remote, spec: Spec, stopper: Stopper): Promise<
   };
 }
 
-/** One verdict with the time it took. */
-export async function judgedOn(bench: Bench, what: FiledCase, options: Judging): Promise<Judged> {
+/** Does a piece of work, and takes its time. */
+export async function saidOn(bench: Bench, spec: Spec, { case: id, asking, job, alone }: CaseTask, pause: Pause): Promise<CaseSaid> {
+  const what = spec.cases.get(id);
+  if (what === undefined) throw new Error(`the spec has no case ${id} any more`);
   const started = performance.now();
-  const verdict = await bench.judge(what, options);
-  return { type: "verdict", ...verdict, seconds: (performance.now() - started) / 1000 };
+  const judging = judgingOf(asking);
+  let said: Verdict | Came;
+  if (!bench.isHere || alone === true) said = await bench.judge(what, judging);
+  else said = await (job === undefined ? bench.judgeUntil(what, judging, pause) : bench.part(what, judging, job, pause));
+  return { said, seconds: (performance.now() - started) / 1000 };
 }
 
 /** Holds an exchange in this process, and lets signals in before it and while it lasts. */

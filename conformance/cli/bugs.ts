@@ -3,7 +3,7 @@ import pc from "picocolors";
 import type { BugResult } from "../../coverage/rules";
 import type { Spec } from "../case/spec";
 import { openBench } from "./bench";
-import { inOrder, type BugTask, type Jobs } from "./crew";
+import { inOrder, type Jobs, type Source } from "./crew";
 import type { Print } from "./run";
 import { aboutFixture, fixtureSpecifiers } from "./specifier";
 import { Interrupted, type Stopper } from "./stop";
@@ -42,15 +42,35 @@ export async function meet(specifier: string, spec: Spec, stopper: Stopper): Pro
   }
 }
 
+/** A bug that is to meet the cases of its rule. */
+export interface BugTask {
+  readonly bug: string;
+  readonly n: number;
+}
+
+function sourceOf(specifiers: readonly string[]): Source<BugTask, BugResult, BugResult> {
+  let given = 0;
+  return {
+    count: specifiers.length,
+    next: () => {
+      const [n, bug] = [given++, specifiers[given - 1]];
+      return bug === undefined ? undefined : { bug, n };
+    },
+    came: ({ n }, result) => [[n, result]],
+    failed: (_, error) => {
+      throw error;
+    },
+  };
+}
+
 /** A table of bugs: what caught each, after how many runs. Gives the results back. Throws Interrupted. */
 export async function bugs(spec: Spec, areas: readonly string[], jobs: Jobs, print: Print, stopper: Stopper): Promise<BugResult[]> {
   const specifiers = bugSpecifiers(areas);
   if (specifiers.length === 0) throw new UsageError(`no bug is in ${areas.join(" or ")}; \`kvm-conform list --fixtures\` shows all`);
   const width = Math.max(...specifiers.map((each) => each.length)) - "fixtures/bugs/".length;
   const results: BugResult[] = [];
-  const tasks = specifiers.map((bug): BugTask => ({ bug }));
-  const here = ({ bug }: BugTask): Promise<BugResult> => meet(bug, spec, stopper);
-  for await (const result of inOrder(tasks, { here }, jobs, stopper)) {
+  const here = { do: ({ bug }: BugTask) => meet(bug, spec, stopper), pause: () => undefined };
+  for await (const result of inOrder(sourceOf(specifiers), here, jobs, stopper)) {
     results.push(result);
     const { bug, breaks, caught, cases } = result;
     const how =

@@ -12,16 +12,16 @@ import type { FiledCase, Spec } from "../case/spec";
 import { entryLine, footerOf, type Entry, type Header, type Judged, type Log } from "../report/events";
 import { junit } from "../report/junit";
 import { failureLines, headerLines, summaryLines, verdictLines } from "../report/terminal";
-import type { Judging } from "../verdict/judge";
 import { staleExpectations } from "../verdict/stale";
-import { judgedOn, openBench, type Bench } from "./bench";
-import { ALONE, inOrder, type Jobs, type JudgeTask } from "./crew";
+import { openBench, saidOn, type Bench } from "./bench";
+import { Cases, type CaseSaid, type CaseTask } from "./cases";
+import { ALONE, inOrder, type Jobs } from "./crew";
 import { askingOf, judgingOf, type Asking } from "./judging";
 import { kvmOptions } from "./kvm";
 import { folderOf, LOG } from "./logs";
 import { select, type Selection } from "./selection";
 import type { Stopper } from "./stop";
-import { Died } from "./thread";
+import type { Hand } from "./thread";
 import { EXIT, UsageError } from "./usage";
 
 export interface RunOptions extends Selection, Asking {
@@ -43,12 +43,13 @@ export type Print = (line: string) => void;
 /** Judges on every adapter in turn; the exit code is the gravest. */
 export async function run(spec: Spec, options: RunOptions, print: Print, stopper: Stopper): Promise<number> {
   const cases = select(spec, options);
-  const judging = judgingOf(options);
+  // What does not go together is told of before anybody is asked.
+  judgingOf(options);
   const codes: number[] = [];
   const logs: Log[] = [];
   for (const adapter of options.adapter) {
     try {
-      const { code, log } = await runOne(spec, cases, adapter, options, judging, print, stopper);
+      const { code, log } = await runOne(spec, cases, adapter, options, print, stopper);
       codes.push(code);
       logs.push(log);
     } catch (error) {
@@ -68,7 +69,6 @@ async function runOne(
   cases: readonly FiledCase[],
   adapter: string,
   options: RunOptions,
-  judging: Judging,
   print: Print,
   stopper: Stopper,
 ): Promise<{ code: number; log: Log }> {
@@ -82,7 +82,7 @@ async function runOne(
     headerLines(header).forEach(print);
     const width = Math.max(...cases.map((each) => each.case.length));
     const verdicts: Judged[] = [];
-    for await (const verdict of judgedInOrder(bench, cases, adapter, options, judging, stopper)) {
+    for await (const verdict of judgedInOrder(bench, spec, cases, adapter, options, stopper)) {
       verdicts.push(verdict);
       write(verdict);
       verdictLines(verdict, width).forEach(print);
@@ -95,7 +95,7 @@ async function runOne(
     if (out !== undefined) writeFileSync(join(out, "junit.xml"), junit(log, spec));
     failureLines(verdicts, spec, adapter).forEach(print);
     const graph = lockGraph(verdicts);
-    wrongOrder(graph, await chains(graph, bench, cases, judging)).forEach(print);
+    wrongOrder(graph, await chains(graph, bench, cases, judgingOf(options))).forEach(print);
     if (bench.hello.kind === "kvm" && graph.cases > 0) ["", `locks: ${summary(graph)}`].forEach(print);
     summaryLines(adapter, footer, cases.length).forEach(print);
     if (out !== undefined) print(`log and JUnit: ${out}`);
@@ -110,7 +110,7 @@ async function runOne(
  * By whom, and on which call paths, the locks of a cycle were taken: each of its cases is judged once more for that,
  * where an implementation keeps call paths.
  */
-async function chains({ cycles }: LockGraph, bench: Bench, cases: readonly FiledCase[], options: Judging) {
+async function chains({ cycles }: LockGraph, bench: Bench, cases: readonly FiledCase[], options: ReturnType<typeof judgingOf>) {
   const known = new Map<string, string | undefined>();
   const edges = bench.hello.control === "step" ? cycles.flat() : [];
   for (const { outer, inner, cases: ids } of edges) {
@@ -139,28 +139,26 @@ function headerOf(adapter: string, hello: HelloReply, selected: number): Header 
 /** The verdicts in the order of the cases, whoever came to them. */
 function judgedInOrder(
   bench: Bench,
+  spec: Spec,
   cases: readonly FiledCase[],
   adapter: string,
   options: RunOptions,
-  judging: Judging,
   stopper: Stopper,
 ): AsyncGenerator<Judged> {
-  const asking = askingOf(options);
-  const tasks = cases.map((each): JudgeTask => ({ adapter, case: each.case, asking }));
-  const byId = new Map(cases.map((each) => [each.case, each]));
-  const here = (task: JudgeTask): Promise<Judged> => judgedOn(bench, byId.get(task.case) as FiledCase, judging);
-  const orCrashed = (task: JudgeTask, error: unknown): Judged => {
-    if (error instanceof Died) return crashed(byId.get(task.case) as FiledCase, error.message);
-    throw error;
-  };
-  return inOrder(tasks, { here, orElse: orCrashed }, bench.isHere ? (options.jobs ?? ALONE) : ALONE, stopper);
+  const source = new Cases(cases, spec, bench.hello, adapter, askingOf(options));
+  return inOrder(source, handOn(bench, spec), bench.isHere ? (options.jobs ?? ALONE) : ALONE, stopper);
 }
 
-/** A case that took its thread with it. */
-function crashed({ case: id, rules }: FiledCase, reason: string): Judged {
-  const seen = { claims: 0, of: 0, rules: {}, unseen: [] };
-  const nothing = { expected: false, seen, marks: [], nested: [], findings: [], how: undefined, failure: undefined };
-  return { type: "verdict", case: id, rules, verdict: "crashed", reason, ...nothing, seconds: 0 };
+/** This thread as one of those who judge. */
+function handOn(bench: Bench, spec: Spec): Hand<CaseTask, CaseSaid> {
+  let isPaused = false;
+  return {
+    do: (task) => {
+      isPaused = false;
+      return saidOn(bench, spec, task, () => isPaused);
+    },
+    pause: () => void (isPaused = true),
+  };
 }
 
 /** What a model does not show is a failure: cases promise it. Elsewhere it is only not shown. */

@@ -1,10 +1,11 @@
 /** Threads of this process that do pieces of work, one at a time, and are kept alive in between. */
-import { parentPort, Worker, type WorkerOptions } from "node:worker_threads";
+import { parentPort, Worker, workerData, type WorkerOptions } from "node:worker_threads";
 
 /** Somebody who does pieces of work, one at a time. */
 export interface Hand<Task, Result> {
   do(task: Task): Promise<Result>;
-  end(): Promise<void>;
+  /** Asks it to stop where it can, and say where it stands. */
+  pause(): void;
 }
 
 /** Thrown when a thread ended although it had work to do. */
@@ -18,17 +19,19 @@ type Said<Result> = { readonly done: Result } | { readonly failed: string };
 /** A thread that runs a module, which calls `serve`. One that died is started again for the next piece of work. */
 export class Thread<Task, Result> implements Hand<Task, Result> {
   private worker: Worker | undefined;
+  private readonly isPaused = new Int32Array(new SharedArrayBuffer(4));
   /** Who waits for the piece of work under way. */
   private waits: { readonly for: (said: Said<Result>) => void; readonly inVain: (error: Died) => void } | undefined;
 
   constructor(
     private readonly file: string,
-    private readonly options: WorkerOptions = {},
+    private readonly options: Omit<WorkerOptions, "workerData"> & { readonly workerData?: object } = {},
   ) {}
 
   /** Throws what the work threw, with its stack, or Died. */
   async do(task: Task): Promise<Result> {
     const worker = (this.worker ??= this.start());
+    Atomics.store(this.isPaused, 0, 0);
     const said = await new Promise<Said<Result>>((resolve, reject) => {
       this.waits = { for: resolve, inVain: reject };
       worker.postMessage(task);
@@ -37,6 +40,10 @@ export class Thread<Task, Result> implements Hand<Task, Result> {
     const error = new Error(said.failed.split("\n")[0]);
     error.stack = said.failed;
     throw error;
+  }
+
+  pause(): void {
+    Atomics.store(this.isPaused, 0, 1);
   }
 
   /** Lets the thread end by itself, so that what measures it can write; one that is in the middle of its work is ended. */
@@ -50,7 +57,7 @@ export class Thread<Task, Result> implements Hand<Task, Result> {
   }
 
   private start(): Worker {
-    const worker = new Worker(this.file, this.options);
+    const worker = new Worker(this.file, { ...this.options, workerData: { ...this.options.workerData, isPaused: this.isPaused } });
     worker.on("message", (said: Said<Result>) => {
       const { waits } = this;
       this.waits = undefined;
@@ -68,6 +75,11 @@ export class Thread<Task, Result> implements Hand<Task, Result> {
     this.waits = this.worker = undefined;
     waits?.inVain(new Died(`its thread ended: ${why}`));
   }
+}
+
+/** In a thread: whether whoever gave it its work has asked it to stop where it can. */
+export function isPaused(): boolean {
+  return Atomics.load((workerData as { isPaused: Int32Array }).isPaused, 0) !== 0;
 }
 
 /** In a thread: does each piece of work that comes, until there is no more. */

@@ -1,11 +1,10 @@
 /** What the threads of a command run: each loads the spec and opens adapters itself, and hands back plain data. */
 import { loadSpec } from "../case/load";
 import { packageRoot } from "../case/root";
-import { judgedOn, openBench, type Bench } from "./bench";
-import { meet } from "./bugs";
-import type { BugTask, JudgeTask } from "./crew";
-import { judgingOf } from "./judging";
-import { serve } from "./thread";
+import { openBench, saidOn, type Bench } from "./bench";
+import { meet, type BugTask } from "./bugs";
+import type { CaseTask } from "./cases";
+import { isPaused, serve } from "./thread";
 
 const { spec } = loadSpec(packageRoot());
 
@@ -20,9 +19,7 @@ function benchOf(adapter: string): Promise<Bench> {
   return bench;
 }
 
-serve(async (task: JudgeTask | BugTask) => {
+serve(async (task: CaseTask | BugTask) => {
   if ("bug" in task) return meet(task.bug, spec, NEVER);
-  const what = spec.cases.get(task.case);
-  if (what === undefined) throw new Error(`the spec has no case ${task.case} any more`);
-  return judgedOn(await benchOf(task.adapter), what, judgingOf(task.asking));
+  return saidOn(await benchOf(task.adapter), spec, task, isPaused);
 });

@@ -50,6 +50,12 @@ export function* judge(what: Case, spec: Spec, hello: HelloReply, options: Judgi
   const strategy = options.strategy ?? (planned.control === "step" ? optimal : sleepSets);
   const { digest = false, paths = false } = options;
   const explored = yield* explore(planned, { strategy, limits, digest, paths });
+  return yield* concluded(what, planned, explored, hello, options);
+}
+
+/** What an exploration comes to; a failure is made again for its trace, and what can race is raced. */
+export function* concluded(what: Case, planned: Plan, explored: Explored, hello: HelloReply, options: Judging): Exchange<Verdict> {
+  const limits = options.limits ?? LIMITS;
   if (explored.stopped?.why === "cannot" && explored.runs === 1)
     return notRun(what, "untestable", { reason: explored.stopped.what, claims: planned.claims });
   const failure = yield* failed(planned, explored, limits, options.shorten);
@@ -88,7 +94,8 @@ function failedInRace(planned: Plan, { violations: [first, ...others], histogram
   return { violations: [first, ...others], run: 1, schedule: writeRace(histogram), threads, trace: [] };
 }
 
-function verdictOf(what: Case, planned: Plan, explored: Explored, failure: Failure | undefined, raced?: RaceResult): Verdict {
+/** The verdict that follows from what was explored. */
+export function verdictOf(what: Case, planned: Plan, explored: Explored, failure: Failure | undefined, raced?: RaceResult): Verdict {
   const { whole } = explored;
   const stopped = raced?.stopped?.why === "crashed" ? raced.stopped : explored.stopped;
   const verdict = failure !== undefined ? "broken" : stopped === undefined ? "holds" : stopped.why === "crashed" ? "crashed" : "unfinished";

@@ -19,12 +19,12 @@ async function judgeAll(root, work, jobs, done) {
     }
     await thread.end();
   };
-  await Promise.all(Array.from({ length: jobs }, () => one(new Thread(__filename, { workerData: root }))));
+  await Promise.all(Array.from({ length: jobs }, () => one(new Thread(__filename, { workerData: { root } }))));
 }
 
 if (!isMainThread) {
-  const bench = openBench(workerData);
-  threads(workerData).serve(({ mutant, cases }) => meet(mutant, cases, bench));
+  const bench = openBench(workerData.root);
+  threads(workerData.root).serve(({ mutant, cases }) => meet(mutant, cases, bench));
 }
 
 module.exports = { judgeAll };

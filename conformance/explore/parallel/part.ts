@@ -1,5 +1,5 @@
 /** One part of an exploration, explored apart, and what all parts come to together. */
-import type { RuleId } from "../../../spec/generated/types";
+import type { Nesting, RuleId } from "../../../spec/generated/types";
 import type { Exchange } from "../../adapter/door";
 import type { Plan } from "../../plan/plan";
 import { addSums, NO_TRACES, type Sum } from "../digest";
@@ -27,6 +27,7 @@ export interface TallyOfPart {
   readonly deadlocks: number;
   readonly digest: Sum;
   readonly marks: readonly RuleId[];
+  readonly nested: readonly Nesting[];
   readonly ends: readonly string[];
   /** Claims by id, outcomes by their place. */
   readonly reached: readonly number[];
@@ -45,18 +46,29 @@ export interface PartOptions {
   readonly pause: (runs: number) => boolean;
 }
 
-/** Explores a part up to its end, or a pause. */
-export function* explorePart(plan: Plan, job: Job, { limits, digest = false, record = false, pause }: PartOptions): Exchange<Came> {
+/** Explores a part up to its end, or a pause; gives what there is to say of it, and that as plain data. */
+export function* exploreShare(
+  plan: Plan,
+  job: Job,
+  { limits, digest = false, record = false, pause }: PartOptions,
+): Exchange<{ readonly explored: Explored; readonly came: Came }> {
   let share: Share | undefined;
   const strategy = (footprints: Exploration["footprints"]): Share => (share = new Share(footprints.dependent, footprints, job));
   const explored = yield* explore(plan, { strategy: optimal, limits, digest, record, part: { strategy, pause } });
   const why = explored.stopped?.why;
   const failed = (!record && explored.violations.length > 0) || (why !== undefined && why !== "paused");
-  return { failed, tally: tallyOf(explored), above: share?.above ?? [], frames: why === "paused" ? share?.frames() : undefined };
+  const frames = why === "paused" ? share?.frames() : undefined;
+  return { explored, came: { failed, tally: tallyOf(explored), above: share?.above ?? [], frames } };
+}
+
+/** Explores a part for somebody else. */
+export function* explorePart(plan: Plan, job: Job, options: PartOptions): Exchange<Came> {
+  const { came } = yield* exploreShare(plan, job, options);
+  return came;
 }
 
 function tallyOf({ runs, redundant, steps, deadlocks, digest = NO_TRACES, whole }: Explored): TallyOfPart {
-  const { marks, ends, watch, outcomes, footprints } = whole;
+  const { marks, nested, ends, watch, outcomes, footprints } = whole;
   return {
     runs,
     redundant,
@@ -64,6 +76,7 @@ function tallyOf({ runs, redundant, steps, deadlocks, digest = NO_TRACES, whole 
     deadlocks,
     digest,
     marks: [...marks],
+    nested: [...nested.values()],
     ends: [...ends.all],
     reached: [...watch.reached],
     instanced: [...watch.instanced],
@@ -86,11 +99,12 @@ export class Sums {
     return this.tallies.runs;
   }
 
-  add({ digest, marks, ends, reached, instanced, outcomes, retries, ...counts }: TallyOfPart): void {
+  add({ digest, marks, nested, ends, reached, instanced, outcomes, retries, ...counts }: TallyOfPart): void {
     const { whole, tallies } = this;
     for (const name of ["runs", "redundant", "steps", "deadlocks"] as const) tallies[name] += counts[name];
     this.digest = addSums(this.digest, digest);
     for (const mark of marks) whole.marks.add(mark);
+    whole.nests(nested);
     for (const end of ends) whole.ends.keep(end);
     for (const id of reached) whole.watch.reached.add(id);
     for (const id of instanced) whole.watch.instanced.add(id);

@@ -37,6 +37,9 @@ export interface Job {
   readonly frames: readonly Frame[];
 }
 
+/** All of it. */
+export const WHOLE: Job = { base: 0, frames: [{ explored: [], taken: undefined, rest: [] }] };
+
 /** v, which is to be explored from a prefix that is not the finder's to explore from. `clocks` are those of E beyond that prefix. */
 export interface ToldReversal {
   readonly depth: number;

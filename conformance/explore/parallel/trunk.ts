@@ -13,7 +13,7 @@ import { NO_STEP, Steps } from "../optimal/steps";
 import { areCovering } from "../optimal/sleep";
 import type { Continuation } from "../optimal/sequence";
 import { below, branchOf, insert, type Branch } from "../optimal/wakeup-tree";
-import { Names, ToldSequence, type Frame, type Job, type ToldBranch, type ToldReversal, type ToldSleeper } from "./told";
+import { Names, ToldSequence, WHOLE, type Frame, type Job, type ToldBranch, type ToldReversal, type ToldSleeper } from "./told";
 
 /** A part that was given away: all that begins with `first` (of the root, all), from the prefix that it hangs on. */
 interface Part {
@@ -52,7 +52,7 @@ export class Trunk {
   constructor(footprints: Footprints, stopped?: SavedPart) {
     this.steps = new Steps(footprints.dependent);
     this.names = new Names(this.steps, footprints);
-    this.root = { on: undefined, first: NO_STEP, asleep: [], state: "waiting", frames: [{ explored: [], taken: undefined, rest: [] }] };
+    this.root = { on: undefined, first: NO_STEP, asleep: [], state: "waiting", frames: WHOLE.frames };
     if (stopped === undefined) this.waiting.push(this.root);
     else this.restore(this.root, stopped);
   }
