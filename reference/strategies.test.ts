@@ -20,6 +20,11 @@ const TRIES = process.env["COMPARE"] === "all" ? 200_000 : 2_000;
 /** Where trying every schedule ends within so many runs, it is tried. */
 const RUNS = 4_000;
 
+const pinned = new Map(Object.entries(PINS));
+
+/** The concurrent cases of so many traces at most. */
+const small = (traces: number) => concurrent.filter(([id]) => (pinned.get(id)?.traces ?? 0) <= traces);
+
 /** What both strategies must agree on: verdicts, ends, deadlocks, and the states that each claim saw, in order. */
 function seenBy(strategy: Options["strategy"], what: FiledCase) {
   const explored = holdHere(
@@ -34,9 +39,9 @@ function seenBy(strategy: Options["strategy"], what: FiledCase) {
 }
 
 test("trying every schedule shows no more than one run for each trace does, nor than sleep sets, on at least eight cases", () => {
-  const compared = concurrent.flatMap(([id, each]) => {
+  // What is large with reduction is hopeless without.
+  const compared = small(30).flatMap(([id, each]) => {
     const reduced = seenBy(sleepSets, each);
-    // What is large with reduction is hopeless without.
     const every = reduced.complete && reduced.tries <= 60 ? seenBy(naive, each) : undefined;
     if (every?.complete !== true) return [];
     return [{ id, looks: each.always !== undefined, reduced: reduced.all, once: seenBy(optimal, each).all, every: every.all }];
@@ -48,8 +53,6 @@ test("trying every schedule shows no more than one run for each trace does, nor 
   expect(compared.filter(({ looks }) => looks).length).toBeGreaterThanOrEqual(5);
 });
 
-const pinned = new Map(Object.entries(PINS));
-
 test.each(concurrent)("%s: one run for each trace shows all that sleep sets show, and gives none up", (id, each) => {
   // To see sequences each world is made anew; the pins are of runs that go back to where they part from the last one.
   const once = seenBy(optimal, each);
@@ -59,9 +62,7 @@ test.each(concurrent)("%s: one run for each trace shows all that sleep sets show
   expect({ complete, runs, all }).toEqual({ complete: true, runs: once.runs, all: once.all });
 });
 
-const few = concurrent.filter(([id]) => (pinned.get(id)?.traces ?? 0) <= 6);
-
-test.each(few)("%s: each state once shows all but the sequences", (_, each) => {
+test.each(small(6))("%s: each state once shows all but the sequences", (_, each) => {
   const [all, states] = [seenBy(optimal, each).all, seenBy(eachState, each)];
   expect(states).toMatchObject({ name: "states", complete: true });
   expect({ ...states.all, seen: undefined }).toEqual({ ...all, seen: undefined });
