@@ -5,7 +5,7 @@
  */
 import type { Standing, Value } from "../spec/generated/types";
 import { handler, interruptible } from "./sync/handler";
-import { advance, type KThread, type Report, type Running, type Stack, type Task } from "./task";
+import { advance, type KThread, type Report, type Running, type Stack, type Task, type Thing } from "./task";
 
 /** A thread of the world. A handler runs on its owner's stack, and the owner stands still meanwhile. */
 export interface Thread extends KThread {
@@ -30,6 +30,8 @@ export interface Stands {
   readonly reports?: Report[];
 }
 
+const NONE: readonly string[] = [];
+
 /** The threads of one world after the other; their objects are used again. */
 export class Threads<World extends Running> {
   private world: World | undefined;
@@ -42,11 +44,12 @@ export class Threads<World extends Running> {
   private handlers = false;
   /** How many threads the last reply was about. */
   private told = 0;
-  /** What was asked, one request at a place: who began a call or took its step, with which pick, having announced a step of which kind. */
+  /** What was asked, one request at a place: who began a call or took its step, with which pick, having announced a step of which kind on what. */
   private readonly who: Thread[] = [];
   private readonly picks: number[] = [];
   private readonly calls: (Begin<World> | undefined)[] = [];
   private readonly kinds: (string | undefined)[] = [];
+  private readonly objects: (string | readonly string[])[] = [];
   private asked = 0;
   private shown: Stands = { threads: {} };
   private shows: Thread[] = [];
@@ -68,7 +71,7 @@ export class Threads<World extends Running> {
       const thread = this.who[this.asked] as Thread;
       const begin = this.calls[this.asked];
       if (begin !== undefined) this.start(thread, begin);
-      else if (thread.next?.kind === this.kinds[this.asked]) this.advance(thread, this.picks[this.asked] as number);
+      else if (this.announces(thread, this.asked)) this.advance(thread, this.picks[this.asked] as number);
       else return false;
     }
     return true;
@@ -177,7 +180,18 @@ export class Threads<World extends Running> {
     this.who[at] = thread;
     this.picks[at] = pick;
     this.calls[at] = begin;
-    this.kinds[at] = thread.next?.kind;
+    const { next } = thread;
+    this.kinds[at] = next?.kind;
+    this.objects[at] = next === undefined ? NONE : next.on.length === 1 ? (next.on[0] as Thing).name : next.on.map(({ name }) => name);
+  }
+
+  /** Whether a thread announces what it did when it was asked this. */
+  private announces({ next }: Thread, asked: number): boolean {
+    if (next === undefined || next.kind !== this.kinds[asked]) return false;
+    const { on } = next;
+    const objects = this.objects[asked] ?? NONE;
+    if (typeof objects === "string") return on.length === 1 && on[0]?.name === objects;
+    return on.length === objects.length && objects.every((name, i) => on[i]?.name === name);
   }
 
   /** The thread of this name; made when it is first asked for. */

@@ -24,7 +24,6 @@ export function sumInDigits(sum: Sum): string {
 /** A strategy, with the digest of the traces that it has come to. */
 export class Digesting implements Strategy {
   readonly name: string;
-  readonly complete: boolean;
   sum: Sum = NO_TRACES;
   private readonly taken: Transition[] = [];
   /** For each step taken: how many steps of every thread are in its past, with itself; and the sum of all hashes so far. */
@@ -36,7 +35,11 @@ export class Digesting implements Strategy {
     private readonly inner: Strategy,
     private readonly dependent: Dependent,
   ) {
-    ({ name: this.name, complete: this.complete } = inner);
+    this.name = inner.name;
+  }
+
+  get complete(): boolean {
+    return this.inner.complete;
   }
 
   get prefix(): number {

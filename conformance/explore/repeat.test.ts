@@ -4,7 +4,8 @@ import { doorOf, type Program } from "../../fixtures/programs/program";
 import { runnable } from "../../fixtures/programs/random";
 import { randomCode } from "../../fixtures/programs/random-code";
 import { numbers } from "./numbers";
-import { crossed, readers, writers } from "../../fixtures/programs/small";
+import { crossed, get, readers, set, writers } from "../../fixtures/programs/small";
+import { Cell } from "../../reference/task";
 import { plannedProgram } from "../../tools/shipped";
 import { explore, type Explored } from "./explore";
 import { optimal } from "./optimal";
@@ -43,4 +44,25 @@ test("a door that says that it cannot come there is told step by step", () => {
   const door = doorOf(readers(4));
   const modest: Door = (request) => (request.op === "open" && request.again !== undefined ? { differs: true } : door(request));
   expect(summary(explored(readers(4), modest))).toEqual(summary(explored(readers(4), door)));
+});
+
+test("a model whose world is not what it was says so when it is to come there by itself", () => {
+  let name = "x";
+  const program: Program = {
+    ...readers(4),
+    world: () => {
+      const x = new Cell(name, 0);
+      return { calls: { "toy.write": () => set(x, 1), "toy.read": () => get(x) }, reads: {} };
+    },
+  };
+  const door = doorOf(program);
+  const replies: string[] = [];
+  const heard: Door = (request) => {
+    if (request.op === "open" && request.again !== undefined) name = "y";
+    const reply = door(request);
+    if (request.op === "open" && "differs" in reply) replies.push("differs");
+    return reply;
+  };
+  expect(explored(program, heard)).toMatchObject({ stopped: { why: "misfit" } });
+  expect(replies).toEqual(["differs"]);
 });
