@@ -19,6 +19,7 @@ export const apic_chapter: Chapter = {
     pit_init(kvm);
     irq_routing_init(kvm);
   },
+  irqchip_create: (kvm) => irq_routing.kvm_setup_default_irq_routing(kvm),
   irqchip_created: (kvm) => apicv.kvm_arch_irqchip_created(kvm),
   *given(kvm, given) {
     yield* apicv.settle(kvm);

@@ -65,6 +65,11 @@ export const irq_routing = ops("irq_routing", {
     return "ok";
   },
 
+  /** A new irqchip has its own routes, of which no GSI of a case is one. Under kvm_lock. */
+  *kvm_setup_default_irq_routing(kvm: Kvm): Task<void> {
+    yield* irq_routing.kvm_set_irq_routing(kvm, []);
+  },
+
   /** Puts a new table in the place of the old one, which readers may still use, and gives that back. */
   *replace(kvm: Kvm, routes: readonly Route[]): Task<RoutingTable> {
     const { table, publish, allocated, made } = to_irq_routing(kvm);
@@ -103,6 +108,7 @@ export const irq_routing = ops("irq_routing", {
   *kvm_irq_map_gsi(kvm: Kvm, gsi: number): Task<Route | undefined> {
     const { table } = to_irq_routing(kvm);
     rule("lock.routing.copied-inside-a-section");
+    rule("lock.order.no-cycle");
     const session = yield* srcu_read_lock(kvm.irq_srcu);
     yield table.load;
     const { routes } = table.now;

@@ -29,6 +29,7 @@ export const irqchip = ops("irqchip", {
     if (kvm.irqchip_mode.now !== "none") return "EEXIST";
     rule("vcpuid.irqchip.before-vcpus");
     if (kvm.locked.created_vcpus > 0) return too_late;
+    for (const chapter of kvm.chapters) if (chapter.irqchip_create) yield* chapter.irqchip_create(kvm);
     yield kvm.irqchip_mode.store;
     kvm.irqchip_mode.now = mode;
     for (const chapter of kvm.chapters) if (chapter.irqchip_created) yield* chapter.irqchip_created(kvm);

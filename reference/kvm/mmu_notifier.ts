@@ -47,6 +47,7 @@ export const mmu_notifier = ops("mmu_notifier", {
    */
   *kvm_mmu_notifier_invalidate_range_start(kvm: Kvm, range: HvaRange): Task<"ok"> {
     notifier_enter();
+    rule("lock.order.no-cycle");
     rule("lock.notifier.no-slots-lock");
     rule("lock.notifier.count-lock-is-a-leaf");
     rule("apicpg.invalidate.active-from-first-to-last");

@@ -149,6 +149,8 @@ export interface Chapter {
   vm_init?(kvm: Kvm): void;
   /** Makes true what a case gives, once its vCPUs exist. */
   given?(kvm: Kvm, given: Given): Task<void>;
+  /** Under kvm_lock, before anybody can see that the VM has an irqchip. */
+  irqchip_create?(kvm: Kvm): Task<void>;
   /** Under kvm_lock, once the VM has an irqchip, in the kernel or split. */
   irqchip_created?(kvm: Kvm): Task<void>;
   /** Under kvm_lock, once the id was found good: what is sized by the limit is allocated here. */

@@ -22,24 +22,22 @@ const line = (tid: number, probe: string, lock: number): string =>
 
 /** What each call in turn has the trace say. */
 async function recorded(calls: readonly string[], name = "vm.create_irqchip") {
-  let text = "";
-  let on = false;
+  const trace = { text: "", on: false, calls: 0 };
   const tracer = {
-    start: () => Promise.resolve(void (on = true)),
+    start: () => Promise.resolve(void (trace.on = true)),
     stop: () => {
-      const told = toldBy(text);
-      [text, on] = ["", false];
+      const told = toldBy(trace.text);
+      Object.assign(trace, { text: "", on: false });
       return Promise.resolve(told);
     },
   };
   const locks = new KernelLocks(tracer, () => Promise.resolve(ADDRESSES));
-  let written = 0;
   for (const each of calls) {
     await locks.start(name);
-    if (on) [text, written] = [text + each, written + 1];
+    if (trace.on) Object.assign(trace, { text: trace.text + each, calls: trace.calls + 1 });
     expect(await locks.stop()).toEqual({ events: [], reports: [] });
   }
-  return { ...(await locks.close()), written };
+  return { ...(await locks.close()), written: trace.calls };
 }
 
 test("what nests in a call is told when the world is closed", async () => {
