@@ -8,6 +8,7 @@ import type { Judged } from "../report/events";
 import type { Judging } from "../verdict/judge";
 import { Parts, type SavedParts } from "../verdict/parts";
 import type { Verdict } from "../verdict/verdict";
+import type { Keeper } from "./checkpoint";
 import type { Source } from "./crew";
 import { judgingOf, type Asking } from "./judging";
 import { Died } from "./thread";
@@ -61,6 +62,7 @@ export class Cases implements Source<CaseTask, CaseSaid, Judged> {
     private readonly adapter: string,
     private readonly asking: Asking,
     saved: SavedCases = { verdicts: [], parts: [] },
+    private readonly keeper?: Keeper,
   ) {
     this.count = cases.length;
     this.judging = judgingOf(asking);
@@ -81,6 +83,10 @@ export class Cases implements Source<CaseTask, CaseSaid, Judged> {
   /** The verdicts that were known from the start. */
   known(): Known {
     return this.verdicts.map((verdict) => [this.slots.findIndex(({ what }) => what.case === verdict.case), verdict]);
+  }
+
+  glance(pauseAll: () => void): void {
+    this.keeper?.glance(() => this.save(), pauseAll);
   }
 
   next(): CaseTask | undefined {

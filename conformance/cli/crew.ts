@@ -19,6 +19,8 @@ const GLANCE_MS = 50;
 export interface Jobs {
   readonly count: number;
   readonly after: number;
+  /** What the others run, if it is not this command. */
+  readonly worker?: string;
 }
 
 /** This thread does it all. */
@@ -38,6 +40,8 @@ export interface Source<Task, Said, Result> {
   /** Somebody did a piece, or threw; gives the results that are known now, by number. A piece that is to go on is divided if somebody is idle. */
   came(task: Task, said: Said, isIdle: boolean): readonly (readonly [number, Result])[];
   failed(task: Task, error: unknown): readonly (readonly [number, Result])[];
+  /** Results that were known from the start. */
+  known?(): readonly (readonly [number, Result])[];
   /** Called now and then. */
   glance?(pauseAll: () => void): void;
 }
@@ -46,11 +50,11 @@ export interface Source<Task, Said, Result> {
 export async function* inOrder<Task, Said, Result>(
   source: Source<Task, Said, Result>,
   here: Hand<Task, Said>,
-  { count, after }: Jobs,
+  { count, after, worker = WORKER }: Jobs,
   stopper: Stopper,
 ): AsyncGenerator<Result> {
   const crew = new Crew(source, stopper);
-  const threads = Array.from({ length: count - 1 }, () => new Thread<Task, Said>(WORKER));
+  const threads = Array.from({ length: count - 1 }, () => new Thread<Task, Said>(worker));
   void crew.employ(here);
   const later = setTimeout(() => threads.forEach((thread) => void crew.employ(thread)), after);
   const watch = setInterval(() => crew.glance(), GLANCE_MS);
@@ -93,6 +97,7 @@ class Crew<Task, Said, Result> {
   ) {
     this.left = source.count;
     this.results = Array.from({ length: source.count }, () => new Awaited<Result>());
+    this.know(source.known?.() ?? []);
   }
 
   /** Has somebody do what there is to do, until there will be no more. */

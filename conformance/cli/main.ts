@@ -83,6 +83,7 @@ function running(kvm: Command): void {
       "threads that judge cases on an adapter in this process (default: one for each core, once it takes long)",
       whole(1),
     )
+    .option("--resume", "go on with a run that was cut short in the same folder: Ctrl-C, kill")
     .option("--digest", "tell of each case a number that is the same for the same traces")
     .option("--strategy <name>", "how runs are chosen: optimal, sleep-sets, naive, states, bounded, pct or random (default: optimal)")
     .option("--bound <n>", "bounded: at most so many preemptions; pct: so many changes of priority (default: 2)", whole(0))

@@ -15,6 +15,7 @@ import { failureLines, headerLines, summaryLines, verdictLines } from "../report
 import { staleExpectations } from "../verdict/stale";
 import { openBench, saidOn, type Bench } from "./bench";
 import { Cases, type CaseSaid, type CaseTask } from "./cases";
+import { Keeper } from "./checkpoint";
 import { ALONE, inOrder, type Jobs } from "./crew";
 import { askingOf, judgingOf, type Asking } from "./judging";
 import { kvmOptions } from "./kvm";
@@ -33,6 +34,8 @@ export interface RunOptions extends Selection, Asking {
   readonly failFast?: boolean;
   /** Who judges, where the adapter answers in this process; this thread if not said. Other threads judge by the shipped spec. */
   readonly jobs?: Jobs;
+  /** Go on with a run that was cut short, if one was in the same folder. */
+  readonly resume?: boolean;
   /** Multiplies every deadline of an adapter that is a process. */
   readonly timeoutMultiplier?: number;
 }
@@ -78,16 +81,21 @@ async function runOne(
     const out = folderFor(adapter, options);
     const header = headerOf(adapter, bench.hello, cases.length);
     const write = logFile(out);
+    const asked = [askingOf(options), cases.map((each) => each.case)];
+    const keeper = out !== undefined && bench.isHere ? new Keeper(out, adapter, asked) : undefined;
     write(header);
     headerLines(header).forEach(print);
     const width = Math.max(...cases.map((each) => each.case.length));
     const verdicts: Judged[] = [];
-    for await (const verdict of judgedInOrder(bench, spec, cases, adapter, options, stopper)) {
+    const work = workOf(bench, spec, cases, adapter, options, keeper, print);
+    for await (const verdict of inOrder(work, handOn(bench, spec), bench.isHere ? (options.jobs ?? ALONE) : ALONE, stopper)) {
       verdicts.push(verdict);
       write(verdict);
       verdictLines(verdict, width).forEach(print);
       if (options.failFast === true && verdict.verdict === "broken" && !verdict.expected) break;
     }
+    if (stopper.stopped) keeper?.write(work.save());
+    else keeper?.forget();
     const stale = options.as === undefined ? staleExpectations(spec, bench.hello, verdicts) : [];
     const footer = footerOf(verdicts, (performance.now() - started) / 1000, stopper.stopped, stale);
     const log = { header, verdicts, footer };
@@ -99,6 +107,7 @@ async function runOne(
     if (bench.hello.kind === "kvm" && graph.cases > 0) ["", `locks: ${summary(graph)}`].forEach(print);
     summaryLines(adapter, footer, cases.length).forEach(print);
     if (out !== undefined) print(`log and JUnit: ${out}`);
+    if (stopper.stopped && keeper !== undefined) print("the same command with --resume goes on from here");
     const code = stopper.stopped ? EXIT.interrupted : bench.died() > 0 ? EXIT.adapter : exitCode(log, graph);
     return { code, log };
   } finally {
@@ -136,17 +145,26 @@ function headerOf(adapter: string, hello: HelloReply, selected: number): Header 
   return { type: "header", format: 1, runner: `kvm-conform ${packageVersion()}`, adapter, hello: said, selected };
 }
 
-/** The verdicts in the order of the cases, whoever came to them. */
-function judgedInOrder(
+/** The cases as work, or what was left of it when a run in the same folder was cut short. */
+function workOf(
   bench: Bench,
   spec: Spec,
   cases: readonly FiledCase[],
   adapter: string,
   options: RunOptions,
-  stopper: Stopper,
-): AsyncGenerator<Judged> {
-  const source = new Cases(cases, spec, bench.hello, adapter, askingOf(options));
-  return inOrder(source, handOn(bench, spec), bench.isHere ? (options.jobs ?? ALONE) : ALONE, stopper);
+  keeper: Keeper | undefined,
+  print: Print,
+): Cases {
+  const { resume = false } = options;
+  const saved = resume
+    ? (keeper?.read() ?? "nothing to resume: without --out nothing is kept, nor of an adapter that is a process")
+    : undefined;
+  if (typeof saved === "string") print(pc.yellow(`${saved}; starting anew`));
+  else if (saved !== undefined)
+    print(`resumed: ${saved.verdicts.length} of ${cases.length} cases were judged, ${saved.parts.length} begun`);
+  else if (keeper?.isThere === true) print(pc.yellow("a run was cut short here; --resume goes on with one, this one starts anew"));
+  const kept = typeof saved === "string" ? undefined : saved;
+  return new Cases(cases, spec, bench.hello, adapter, askingOf(options), kept, keeper);
 }
 
 /** This thread as one of those who judge. */

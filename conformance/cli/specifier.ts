@@ -30,7 +30,7 @@ const HERE = resolve(__dirname, "../..");
 export function reach(specifier: string, cwd = process.cwd()): Reached {
   const kvm = kvmOptions(specifier);
   if (kvm !== undefined) return { in: "remote", start: (patience) => startKvm({ ...kvm, patience }) };
-  const file = moduleFile(specifier === "reference" ? "./reference/default" : specifier, cwd);
+  const file = moduleOf(specifier, cwd);
   if (file !== undefined) return { in: "process", open: doorOfModule(file, specifier) };
   const command = words(specifier);
   const [program] = command;
@@ -42,6 +42,11 @@ export function reach(specifier: string, cwd = process.cwd()): Reached {
 
 function patient(times: number): Patience {
   return { ...PATIENCE, deadline: PATIENCE.deadline * times, grace: PATIENCE.grace * times };
+}
+
+/** The file of the module that a specifier names; undefined if it names something else. */
+export function moduleOf(specifier: string, cwd = process.cwd()): string | undefined {
+  return moduleFile(specifier === "reference" ? "./reference/default" : specifier, cwd);
 }
 
 function moduleFile(specifier: string, cwd: string): string | undefined {

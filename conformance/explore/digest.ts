@@ -72,10 +72,6 @@ export class Digesting implements Strategy {
     this.sum = addSums(this.sum, [mixed(a, b), mixed(b, a)]);
   }
 
-  givenUp(waiting: readonly Transition[]): void {
-    this.inner.givenUp?.(waiting);
-  }
-
   private take(place: number, step: Transition): void {
     const clock = this.clockOf(place, step);
     this.taken.push(step);

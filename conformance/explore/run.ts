@@ -137,10 +137,7 @@ export class Run {
       }
       if (taken.length >= limits.steps) return "too long";
       const chosen = strategy.choose(taken.length, enabled, world.lanes.length);
-      if (chosen === undefined) {
-        strategy.givenUp?.(world.whatWaits());
-        return "asleep";
-      }
+      if (chosen === undefined) return "asleep";
       if (!enabled.includes(chosen)) return this.notRepeatable(chosen);
       const lane = this.laneOf(chosen);
       const step = chosen.does;

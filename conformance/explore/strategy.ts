@@ -30,8 +30,6 @@ export interface Strategy {
   choose(depth: number, enabled: readonly Transition[], threads: number): Transition | undefined;
   /** Nobody can go on; `waiting` is what those would do next that are not done. */
   ended?(waiting: readonly Transition[]): void;
-  /** The run was given up, since `choose` gave nothing; `waiting` is what those would do next that cannot go on. */
-  givenUp?(waiting: readonly Transition[]): void;
   /** What is to be told of the runs so far, besides how many they are. */
   told?(): Told;
   /** Why it cannot explore this: then the runs that it made say nothing. */

@@ -3,7 +3,7 @@
  * left there, it is told; the reversals from prefixes above its part it tells in turn. Between two runs it
  * can say where it stands, so that it, or another, can go on from there.
  */
-import type { Dependent, Transition } from "../footprint";
+import type { Dependent } from "../footprint";
 import type { Footprints } from "../footprints";
 import { Optimal } from "../optimal";
 import type { Sequence } from "../optimal/sequence";
@@ -17,7 +17,6 @@ export class Share extends Optimal {
   readonly above: ToldReversal[] = [];
   private readonly names: Names;
   private inherited: readonly Frame[];
-  private isCut = false;
 
   constructor(dependent: Dependent, footprints: Footprints, { base, frames }: Job) {
     super(dependent);
@@ -32,7 +31,7 @@ export class Share extends Optimal {
     const { execution, names, wakeup } = this;
     const frames: Frame[] = [];
     for (let depth = this.base; depth <= execution.length; depth++) {
-      const explored = this.sleep.exploredAt(depth).map((asleep) => names.sleeper(asleep));
+      const explored = this.sleep.exploredAt(depth).map((step) => names.of(step));
       const taken = depth < execution.length ? names.of(execution.step[depth] as number) : undefined;
       const branches = wakeup[depth] as Branch[];
       frames.push({ explored, taken, rest: (taken === undefined ? branches : branches.slice(1)).map((each) => names.branch(each)) });
@@ -40,19 +39,8 @@ export class Share extends Optimal {
     return frames;
   }
 
-  /**
-   * A run ends early, since all that could come next is explored elsewhere. Its races may be met nowhere
-   * else in this order, so they are turned round as those of a maximal run are.
-   */
-  givenUp(waiting: readonly Transition[]): void {
-    if (this.outside !== undefined) return;
-    this.isCut = true;
-    this.ended(waiting);
-    this.isCut = false;
-  }
-
   override plan(v: Sequence, depth: number): void {
-    if (this.isCut ? this.sleep.coversWhole(depth, v) : this.sleep.covers(depth, v)) return;
+    if (this.sleep.covers(depth, v)) return;
     const isNew = insert(v, this.wakeup[depth] as Branch[], this.steps);
     if (isNew && depth < this.base) this.above.push(this.asTold(v, depth));
   }
@@ -62,7 +50,7 @@ export class Share extends Optimal {
     if (frame === undefined) return;
     const { names } = this;
     const taken = frame.taken === undefined ? [] : [{ steps: [frame.taken], then: [] }];
-    for (const each of frame.explored) this.sleep.explored(depth, names.asleep(each));
+    for (const each of frame.explored) this.sleep.explored(depth, names.step(each));
     this.wakeup[depth] = [...taken, ...frame.rest].map((each) => names.planned(each));
     // Once is enough: what comes later is this engine's own.
     if (depth === this.inherited.length - 1) this.inherited = [];

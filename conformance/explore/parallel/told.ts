@@ -12,12 +12,6 @@ import type { Branch } from "../optimal/wakeup-tree";
 /** A step: thread, pick, stack, looks, kind, objects, event and picks, as JSON. */
 export type StepName = string;
 
-/** A step that sleeps; `foreign` if what begins with it was being explored elsewhere. */
-export interface ToldSleeper {
-  readonly step: StepName;
-  readonly foreign: boolean;
-}
-
 /** A branch of a wakeup tree. */
 export interface ToldBranch {
   readonly steps: readonly StepName[];
@@ -26,7 +20,7 @@ export interface ToldBranch {
 
 /** A prefix of E: what was explored from it, the step that leads on, and what else is to be explored. */
 export interface Frame {
-  readonly explored: readonly ToldSleeper[];
+  readonly explored: readonly StepName[];
   readonly taken: StepName | undefined;
   readonly rest: readonly ToldBranch[];
 }
@@ -65,15 +59,6 @@ export class Names {
     let step = this.numbers.get(name);
     if (step === undefined) this.numbers.set(name, (step = this.steps.of(transitionOf(name, this.footprints))));
     return step;
-  }
-
-  /** The complement of a step stands for a foreign sleeper, as in optimal/sleep.ts. */
-  sleeper(asleep: number): ToldSleeper {
-    return asleep < 0 ? { step: this.of(~asleep), foreign: true } : { step: this.of(asleep), foreign: false };
-  }
-
-  asleep({ step, foreign }: ToldSleeper): number {
-    return foreign ? ~this.step(step) : this.step(step);
   }
 
   branch({ steps, at, end, then }: Branch): ToldBranch {

@@ -4,22 +4,23 @@
  * from prefixes of the trunk come back to it, and what they add is a part of its own.
  *
  * Sleep sets see to it that no trace is explored twice: a part sleeps on all that was given away before
- * it from the same prefix, whoever explores it, and however far they are. (To whom this was not done yet
- * when the part was given away, it is _foreign_: see optimal/sleep.ts.) That none is lost is the argument of
- * source sets: whatever v comes back, something that is a weak initial of it is explored from that prefix.
+ * it from the same prefix. What is under way elsewhere must not sleep *in* it, though: those who are there may
+ * still find what was to be planned here, and until then a sleeper is no reason to leave anything out. So a
+ * part is given away only if its first step wakes all that is under way: see `isFree`. That no trace is lost is
+ * the argument of source sets: whatever v comes back, a weak initial of it is explored from that prefix.
  */
 import type { Footprints } from "../footprints";
 import { NO_STEP, Steps } from "../optimal/steps";
 import { areCovering } from "../optimal/sleep";
 import type { Continuation } from "../optimal/sequence";
 import { below, branchOf, insert, type Branch } from "../optimal/wakeup-tree";
-import { Names, ToldSequence, WHOLE, type Frame, type Job, type ToldBranch, type ToldReversal, type ToldSleeper } from "./told";
+import { Names, ToldSequence, WHOLE, type Frame, type Job, type ToldBranch, type StepName, type ToldReversal } from "./told";
 
 /** A part that was given away: all that begins with `first` (of the root, all), from the prefix that it hangs on. */
 interface Part {
   readonly on: Prefix | undefined;
   readonly first: number;
-  /** What slept and what was explored at its prefix when it was given away, complements for the foreign. */
+  /** What slept, was explored or was under way at its prefix when it was given away. */
   readonly asleep: readonly number[];
   state: "waiting" | "running" | "divided" | "done";
   /** Where to go on, unless it is divided or done. */
@@ -110,10 +111,9 @@ export class Trunk {
 
   private prefixUnder(under: Part, depth: number, { explored, rest }: Frame): Prefix {
     const { names, steps } = this;
-    const sleepers =
-      under.on === undefined ? [] : under.asleep.filter((asleep) => !steps.depends(asleep < 0 ? ~asleep : asleep, under.first));
+    const sleepers = under.on === undefined ? [] : under.asleep.filter((asleep) => !steps.depends(asleep, under.first));
     const left = [branchOf([]), ...rest.map((each) => names.planned(each))];
-    const prefix: Prefix = { under, depth, sleepers, explored: explored.map((each) => names.asleep(each)), parts: [], left };
+    const prefix: Prefix = { under, depth, sleepers, explored: explored.map((each) => names.step(each)), parts: [], left };
     under.state = "divided";
     this.prefixes.push(prefix);
     this.prefixes.sort((a, b) => a.depth - b.depth);
@@ -121,20 +121,28 @@ export class Trunk {
   }
 
   private partOf(on: Prefix, first: number, state: Part["state"], frames: readonly Frame[]): Part {
-    const before = on.parts.map((part) => (part.state === "done" ? part.first : ~part.first));
-    const part: Part = { on, first, asleep: [...on.sleepers, ...on.explored, ...before], state, frames };
+    const asleep = [...on.sleepers, ...on.explored, ...on.parts.map((part) => part.first)];
+    const part: Part = { on, first, asleep, state, frames };
     on.parts.push(part);
     return part;
   }
 
-  /** Makes a part of the next branch of the shortest prefix that has one. */
+  /** Makes a part of the next branch of the shortest prefix that has one which can be given away now. */
   private giveAway(): Part | undefined {
-    const on = this.prefixes.find(({ left }) => left.length > 1);
+    const on = this.prefixes.find((each) => this.isFree(each));
     const [branch] = on?.left.splice(1, 1) ?? [];
     if (on === undefined || branch === undefined) return undefined;
     const first = branch.steps[branch.at] as number;
     const rest = below(branch).map((each) => this.names.branch(each));
     return this.partOf(on, first, "waiting", [{ explored: [], taken: undefined, rest }]);
+  }
+
+  /** Whether the next branch of a prefix wakes with its first step all that is still under way from there. */
+  isFree({ left, parts }: Prefix): boolean {
+    const branch = left[1];
+    if (branch === undefined) return false;
+    const first = branch.steps[branch.at] as number;
+    return parts.every((part) => part.state === "done" || this.steps.depends(part.first, first));
   }
 
   private done(part: Part): void {
@@ -152,7 +160,7 @@ export class Trunk {
     const { names } = this;
     for (let at = part; at.on !== undefined; at = at.on.under) {
       const { on, first, asleep } = at;
-      const explored = asleep.slice(on.sleepers.length).map((each) => names.sleeper(each));
+      const explored = asleep.slice(on.sleepers.length).map((each) => names.of(each));
       const others = on.parts
         .slice(on.parts.indexOf(at) + 1)
         .map(({ first: other }): ToldBranch => ({ steps: [names.of(other)], then: [] }));
@@ -166,10 +174,10 @@ export class Trunk {
     const { names } = this;
     const { state, frames, first } = part;
     const prefix = this.prefixes.find(({ under }) => under === part);
-    const asleep = part.asleep.map((each) => names.sleeper(each));
+    const asleep = part.asleep.map((each) => names.of(each));
     const divided = prefix && {
       frame: {
-        explored: prefix.explored.map((each) => names.sleeper(each)),
+        explored: prefix.explored.map((each) => names.of(each)),
         taken: undefined,
         rest: prefix.left.slice(1).map((each) => names.branch(each)),
       },
@@ -187,7 +195,7 @@ export class Trunk {
     }
     const prefix = this.prefixUnder(part, this.path(part).base, divided.frame);
     for (const each of divided.parts) {
-      const asleep = each.asleep.map((told) => this.names.asleep(told));
+      const asleep = each.asleep.map((told) => this.names.step(told));
       const inner: Part = { on: prefix, first: this.names.step(each.first ?? ""), asleep, state: "waiting", frames: [] };
       prefix.parts.push(inner);
       this.restore(inner, each);
@@ -198,7 +206,7 @@ export class Trunk {
 /** A part, and the parts that it was divided into. */
 export interface SavedPart {
   readonly first: string | undefined;
-  readonly asleep: readonly ToldSleeper[];
+  readonly asleep: readonly StepName[];
   readonly isDone: boolean;
   readonly frames: readonly Frame[];
   readonly divided: { readonly frame: Frame; readonly parts: readonly SavedPart[] } | undefined;
@@ -213,6 +221,6 @@ export interface Work {
 /** Plans to explore v from a prefix, unless what is explored there leads to it. */
 function plan(v: Continuation, { sleepers, explored, parts, left }: Prefix, steps: Steps): void {
   if (areCovering(sleepers, 0, sleepers.length, v, steps)) return;
-  const begun = [...explored.map((asleep) => (asleep < 0 ? ~asleep : asleep)), ...parts.map(({ first }) => first)];
+  const begun = [...explored, ...parts.map(({ first }) => first)];
   if (!areCovering(begun, 0, begun.length, v, steps)) insert(v, left, steps);
 }
