@@ -62,7 +62,7 @@ export class Cases implements Source<CaseTask, CaseSaid, Judged> {
     private readonly adapter: string,
     private readonly asking: Asking,
     saved: SavedCases = { verdicts: [], parts: [] },
-    private readonly keeper?: Keeper,
+    private readonly keeper?: Keeper<SavedCases>,
   ) {
     this.count = cases.length;
     this.judging = judgingOf(asking);

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../case/root";
-import type { SavedCases } from "./cases";
 import { moduleOf } from "./specifier";
 
 /** How often it is written. Twice as much may have to be explored again. */
@@ -16,14 +15,14 @@ interface Fingerprint {
   readonly "what is asked": string;
 }
 
-interface Checkpoint {
+interface Checkpoint<Saved> {
   readonly format: 1;
   readonly fingerprint: Fingerprint;
-  readonly saved: SavedCases;
+  readonly saved: Saved;
 }
 
 /** The checkpoint of one run, in its folder. */
-export class Keeper {
+export class Keeper<Saved> {
   private readonly file: string;
   private fingerprint: Fingerprint | undefined;
   private last = performance.now();
@@ -43,11 +42,11 @@ export class Keeper {
   }
 
   /** What was kept, or why it is of no use. */
-  read(): SavedCases | string {
+  read(): Saved | string {
     if (!this.isThere) return `nothing to resume: there is no ${this.file}`;
-    let checkpoint: Partial<Checkpoint>;
+    let checkpoint: Partial<Checkpoint<Saved>>;
     try {
-      checkpoint = JSON.parse(readFileSync(this.file, "utf8")) as Partial<Checkpoint>;
+      checkpoint = JSON.parse(readFileSync(this.file, "utf8")) as Partial<Checkpoint<Saved>>;
     } catch (error) {
       return `not resumed: ${this.file} is damaged (${error instanceof Error ? error.message : String(error)})`;
     }
@@ -60,15 +59,15 @@ export class Keeper {
   }
 
   /** Writes down where the run stands if it is time to; then everybody is asked to say anew where they stand. */
-  glance(save: () => SavedCases, pauseAll: () => void): void {
+  glance(save: () => Saved, pauseAll: () => void): void {
     if (performance.now() - this.last < EVERY_MS) return;
     this.write(save());
     pauseAll();
   }
 
   /** Whole or not at all: a run that is killed while it writes leaves what it wrote before. */
-  write(saved: SavedCases): void {
-    const checkpoint: Checkpoint = { format: 1, fingerprint: this.fingerprinted(), saved };
+  write(saved: Saved): void {
+    const checkpoint: Checkpoint<Saved> = { format: 1, fingerprint: this.fingerprinted(), saved };
     writeFileSync(`${this.file}.new`, JSON.stringify(checkpoint));
     renameSync(`${this.file}.new`, this.file);
     this.last = performance.now();

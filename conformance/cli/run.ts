@@ -14,7 +14,7 @@ import { junit } from "../report/junit";
 import { failureLines, headerLines, summaryLines, verdictLines } from "../report/terminal";
 import { staleExpectations } from "../verdict/stale";
 import { openBench, saidOn, type Bench } from "./bench";
-import { Cases, type CaseSaid, type CaseTask } from "./cases";
+import { Cases, type CaseSaid, type CaseTask, type SavedCases } from "./cases";
 import { Keeper } from "./checkpoint";
 import { ALONE, inOrder, type Jobs } from "./crew";
 import { askingOf, judgingOf, type Asking } from "./judging";
@@ -82,7 +82,7 @@ async function runOne(
     const header = headerOf(adapter, bench.hello, cases.length);
     const write = logFile(out);
     const asked = [askingOf(options), cases.map((each) => each.case)];
-    const keeper = out !== undefined && bench.isHere ? new Keeper(out, adapter, asked) : undefined;
+    const keeper = out !== undefined && bench.isHere ? new Keeper<SavedCases>(out, adapter, asked) : undefined;
     write(header);
     headerLines(header).forEach(print);
     const width = Math.max(...cases.map((each) => each.case.length));
@@ -152,7 +152,7 @@ function workOf(
   cases: readonly FiledCase[],
   adapter: string,
   options: RunOptions,
-  keeper: Keeper | undefined,
+  keeper: Keeper<SavedCases> | undefined,
   print: Print,
 ): Cases {
   const { resume = false } = options;
