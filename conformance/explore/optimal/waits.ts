@@ -7,6 +7,7 @@
  * any event since; of such a wait nothing is said here (`Unclear`).
  */
 import type { Execution } from "./execution";
+import { interrupterAgainst } from "./handlers";
 import { conflictOnObject } from "../footprints";
 import { Role, THREADS } from "./steps";
 
@@ -34,7 +35,9 @@ export function couldGoOn(
   if (before < first && wasAble(execution, first, thread)) return "yes";
   let lost = false;
   let left = false;
-  for (let e = first; e < end; e++) {
+  // Under a handler it is not seen whether it had been woken before the first of them.
+  const isHidden = interrupterAgainst(execution, step, before, end, (e) => e >= first) >= 0;
+  for (let e = isHidden ? before + 1 : first; e < end; e++) {
     if (execution.thread[e] === thread || !conflictOnObject(steps.all[execution.step[e] as number], steps.all[step])) continue;
     if (isDropped(e)) lost = true;
     else if (e > before) left = true;
