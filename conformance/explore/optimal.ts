@@ -63,9 +63,8 @@ export class Optimal implements Strategy {
 
   choose(depth: number, enabled: readonly Transition[], threads: number): Transition | undefined {
     if (depth < this.execution.length) return this.steps.all[this.execution.step[depth] as number];
-    const { execution, steps } = this;
-    execution.welcome(threads);
-    if (threads > THREADS) this.outside ??= `there are more than ${THREADS} threads`;
+    const { steps } = this;
+    this.welcome(threads);
     const step = this.nextStep(depth, enabled);
     if (step === NO_STEP || this.outside !== undefined) return undefined;
     let able = 0;
@@ -77,6 +76,9 @@ export class Optimal implements Strategy {
 
   ended(waiting: readonly Transition[]): void {
     const { execution, races, steps } = this;
+    // After the last step nothing was to be chosen: whom it started is new here.
+    for (const { thread } of waiting) if (thread >= execution.threads) this.welcome(thread + 1);
+    if (this.outside !== undefined) return;
     const top = races.length;
     this.waiting.length = 0;
     for (const { thread, does, stack } of waiting) if (does.kind !== "start" || thread === stack) execution.unfinished |= 1 << thread;
@@ -92,6 +94,12 @@ export class Optimal implements Strategy {
     for (let i = 0; i < races.length; i++) this.reverse(i);
     races.length = top;
     execution.unfinished = 0;
+  }
+
+  /** There are so many threads by now: those that are new were started by the newest event. */
+  private welcome(threads: number): void {
+    this.execution.welcome(threads);
+    if (threads > THREADS) this.outside ??= `there are more than ${THREADS} threads`;
   }
 
   /** What the wakeup tree says, or else whatever is awake, of the thread that took the last step if it can go on. */
