@@ -5,6 +5,7 @@ import type { Came } from "../explore/parallel/part";
 import type { Job } from "../explore/parallel/told";
 import type { Work } from "../explore/parallel/trunk";
 import type { Judged } from "../report/events";
+import type { Progress, Standing } from "../report/progress";
 import type { Judging } from "../verdict/judge";
 import { Parts, type SavedParts } from "../verdict/parts";
 import type { Verdict } from "../verdict/verdict";
@@ -34,6 +35,7 @@ interface Slot {
   readonly what: FiledCase;
   seconds: number;
   parts: Parts | undefined;
+  isBegun: boolean;
   isDone: boolean;
 }
 
@@ -63,10 +65,11 @@ export class Cases implements Source<CaseTask, CaseSaid, Judged> {
     private readonly asking: Asking,
     saved: SavedCases = { verdicts: [], parts: [] },
     private readonly keeper?: Keeper<SavedCases>,
+    private readonly progress?: Progress,
   ) {
     this.count = cases.length;
     this.judging = judgingOf(asking);
-    this.slots = cases.map((what, n) => ({ n, what, seconds: 0, parts: undefined, isDone: false }));
+    this.slots = cases.map((what, n) => ({ n, what, seconds: 0, parts: undefined, isBegun: false, isDone: false }));
     for (const slot of this.slots) {
       const id = slot.what.case;
       const begun = saved.parts.find((each) => each.case === id);
@@ -74,6 +77,7 @@ export class Cases implements Source<CaseTask, CaseSaid, Judged> {
       else if (begun === undefined) this.whole.push(this.taskOf(slot));
       else {
         slot.parts = this.partsOf(slot, begun.saved);
+        slot.isBegun = true;
         slot.seconds = begun.seconds;
       }
     }
@@ -87,6 +91,7 @@ export class Cases implements Source<CaseTask, CaseSaid, Judged> {
 
   glance(pauseAll: () => void): void {
     this.keeper?.glance(() => this.save(), pauseAll);
+    this.progress?.glance(() => this.standing(), pauseAll);
   }
 
   next(): CaseTask | undefined {
@@ -97,7 +102,9 @@ export class Cases implements Source<CaseTask, CaseSaid, Judged> {
       this.works.set(task, work);
       return task;
     }
-    return this.whole.shift();
+    const task = this.whole.shift();
+    if (task !== undefined) this.slotOf(task).isBegun = true;
+    return task;
   }
 
   came(task: CaseTask, { said, seconds }: CaseSaid, isIdle: boolean): Known {
@@ -135,6 +142,17 @@ export class Cases implements Source<CaseTask, CaseSaid, Judged> {
     const begun = this.slots.filter(({ parts, isDone }) => parts !== undefined && !isDone);
     const parts = begun.map(({ what, seconds, parts: each }) => ({ case: what.case, seconds, saved: (each as Parts).save() }));
     return { verdicts: this.verdicts, parts };
+  }
+
+  /** Of several cases under way, the first is told of: its verdict is waited for. */
+  private standing(): Standing {
+    const underWay = this.slots.filter(({ isBegun, isDone }) => isBegun && !isDone);
+    const runs = [...this.verdicts.map(({ how }) => how?.runs ?? 0), ...underWay.map(({ parts }) => parts?.runs ?? 0)];
+    const said = { judged: this.verdicts.length, of: this.count, runs: runs.reduce((sum, each) => sum + each, 0) };
+    const [first] = underWay;
+    if (first === undefined) return said;
+    const { what, parts } = first;
+    return { ...said, current: { name: what.case, ...(parts && { traces: parts.runs, estimate: parts.estimate }) } };
   }
 
   private is(slot: Slot, verdict: Verdict): Known {

@@ -146,10 +146,12 @@ function realKvm(kvm: Command): void {
 async function runCommand({ jobs, ...options }: Partial<Omit<RunOptions, "jobs">> & { jobs?: number }): Promise<number> {
   const { run } = await import("./run.js");
   const { jobsOf } = await import("./crew.js");
+  const { Progress, screenOn } = await import("../report/progress.js");
   const adapter = options.adapter ?? ["reference"];
+  const progress = new Progress(screenOn(process.stderr), () => performance.now());
   const whole = !options.case && !options.rule && !options.area && !options.exclude && !options.strategy && !options.runs;
   const home = whole ? { home: join(packageRoot(), "coverage", "report") } : {};
-  return run(await shippedSpec(), { ...options, adapter, jobs: jobsOf(jobs), ...home }, print, stopper);
+  return run(await shippedSpec(), { ...options, adapter, jobs: jobsOf(jobs), progress, ...home }, print, stopper);
 }
 
 async function listCommand(options: Selection & { rules?: true; fixtures?: true }): Promise<number> {

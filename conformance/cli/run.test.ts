@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -6,6 +6,7 @@ import { loadSpec } from "../case/load";
 import { packageRoot } from "../case/root";
 import type { FiledDisagreement, Spec } from "../case/spec";
 import { readLog, type Log } from "../report/events";
+import { Progress, type Screen } from "../report/progress";
 import { run, type RunOptions } from "./run";
 
 const { spec } = loadSpec(packageRoot());
@@ -50,6 +51,42 @@ test("all as expected is 0, with a whole log and a JUnit report", async () => {
   });
   expect(readFileSync(join(out, "junit.xml"), "utf8")).toContain(`name="${CASE}"`);
   expect(lines.slice(-3)).toEqual(["reference: 2 holds", expect.stringMatching(/^\d+ runs, \d+ steps, /), `log and JUnit: ${out}`]);
+});
+
+describe("while it is told how far a run is", () => {
+  /** What stands on a terminal after a run on the reference, which takes three milliseconds more for each world, and all that ever stood there. */
+  async function terminal(progressOn?: (screen: Screen, now: () => number) => Progress): Promise<{ left: string[]; all: string }> {
+    const adapter = join(out, "..", "slow.cjs");
+    const lines = [
+      `const { door } = require(${JSON.stringify(join(packageRoot(), "dist/reference/default.js"))}).default;`,
+      "const wait = () => { for (const end = performance.now() + 3; performance.now() < end; ); };",
+      "module.exports = { door: () => { const answer = door(); return (request) => (request.op === 'close' && wait(), answer(request)); } };",
+    ];
+    writeFileSync(adapter, lines.join("\n"));
+    let [all, now] = ["", 0];
+    const write = (text: string): void => void (all += text);
+    // By this clock it is always time to say something.
+    const progress = progressOn?.({ isTerminal: true, columns: () => 120, write }, () => (now += 10_000));
+    const selected = { adapter: [adapter], case: ["apicv/a-vcpu-follows-the-mask-before-it-enters", CASE] };
+    await run(spec, { ...selected, ...(progress && { progress }) }, (line) => write(`${line}\n`), { stopped: false });
+    const left = all.split("\n").map((line) => stripVTControlCharacters(line.split("\r\u001b[K").at(-1) ?? ""));
+    return { left: left.map((line) => line.replace(/, [\d.]+ s$/, "")), all };
+  }
+
+  test("the report is the same, and nothing else stays on its lines", async () => {
+    const { left, all } = await terminal((...on) => new Progress(...on));
+    expect(all).toMatch(/0 of 2 cases, \d+ s; [\d,]+ traces? of (at least )?[\d,]+.*, depth \d+; apicv\/a-vcpu-follows/);
+    expect(left).toEqual((await terminal()).left);
+  });
+
+  test("a line that is not taken away would be seen here", async () => {
+    class Careless extends Progress {
+      override clear(): void {
+        // It should.
+      }
+    }
+    expect((await terminal((...on) => new Careless(...on))).left).not.toEqual((await terminal()).left);
+  });
 });
 
 test("without a folder nothing is written", async () => {

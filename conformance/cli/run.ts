@@ -11,6 +11,7 @@ import { packageVersion } from "../case/root";
 import type { FiledCase, Spec } from "../case/spec";
 import { entryLine, footerOf, type Entry, type Header, type Judged, type Log } from "../report/events";
 import { junit } from "../report/junit";
+import type { Progress } from "../report/progress";
 import { failureLines, headerLines, summaryLines, verdictLines } from "../report/terminal";
 import { staleExpectations } from "../verdict/stale";
 import { openBench, saidOn, type Bench } from "./bench";
@@ -38,13 +39,20 @@ export interface RunOptions extends Selection, Asking {
   readonly resume?: boolean;
   /** Multiplies every deadline of an adapter that is a process. */
   readonly timeoutMultiplier?: number;
+  /** Shows how far it is while it lasts. */
+  readonly progress?: Progress;
 }
 
 /** Prints one line. */
 export type Print = (line: string) => void;
 
 /** Judges on every adapter in turn; the exit code is the gravest. */
-export async function run(spec: Spec, options: RunOptions, print: Print, stopper: Stopper): Promise<number> {
+export async function run(spec: Spec, options: RunOptions, toReport: Print, stopper: Stopper): Promise<number> {
+  const { progress } = options;
+  const print: Print = (line) => {
+    progress?.clear();
+    toReport(line);
+  };
   const cases = select(spec, options);
   // What does not go together is told of before anybody is asked.
   judgingOf(options);
@@ -111,6 +119,7 @@ async function runOne(
     const code = stopper.stopped ? EXIT.interrupted : bench.died() > 0 ? EXIT.adapter : exitCode(log, graph);
     return { code, log };
   } finally {
+    options.progress?.clear();
     await bench.end();
   }
 }
@@ -164,7 +173,7 @@ function workOf(
     print(`resumed: ${saved.verdicts.length} of ${cases.length} cases were judged, ${saved.parts.length} begun`);
   else if (keeper?.isThere === true) print(pc.yellow("a run was cut short here; --resume goes on with one, this one starts anew"));
   const kept = typeof saved === "string" ? undefined : saved;
-  return new Cases(cases, spec, bench.hello, adapter, askingOf(options), kept, keeper);
+  return new Cases(cases, spec, bench.hello, adapter, askingOf(options), kept, keeper, options.progress);
 }
 
 /** This thread as one of those who judge. */

@@ -2,6 +2,7 @@
 import type { Case, HelloReply } from "../../spec/generated/types";
 import type { Exchange } from "../adapter/door";
 import type { Spec } from "../case/spec";
+import { estimate, type Estimate } from "../explore/estimate";
 import { explorePart, exploreShare, Sums, type Came } from "../explore/parallel/part";
 import { Trunk, type SavedPart, type Work } from "../explore/parallel/trunk";
 import { WHOLE, type Job } from "../explore/parallel/told";
@@ -72,6 +73,11 @@ export class Parts {
   /** How many runs were made. */
   get runs(): number {
     return this.sums.runs;
+  }
+
+  /** How many there will be, as far as can be told. */
+  get estimate(): Estimate {
+    return estimate(this.trunk.save(), this.runs);
   }
 
   next(): Work | undefined {
