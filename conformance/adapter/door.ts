@@ -26,13 +26,18 @@ let here: Door | undefined;
 
 /** Holds an exchange with a door in this process. */
 export function holdHere<T>(exchange: Exchange<T>, door: Door): T {
-  const outer = here;
   const safe = safely(door);
+  let turn = turnHere(exchange, safe);
+  while (turn.done !== true) turn = turnHere(exchange, safe, safe(turn.value));
+  return turn.value;
+}
+
+/** Lets an exchange with a door in this process go on to its next request; the door must not throw. */
+export function turnHere<T>(exchange: Exchange<T>, door: Door, ...reply: [] | [Reply]): IteratorResult<Request, T> {
+  const outer = here;
+  here = door;
   try {
-    here = safe;
-    let turn = exchange.next();
-    while (turn.done !== true) turn = exchange.next(safe(turn.value));
-    return turn.value;
+    return exchange.next(...reply);
   } finally {
     here = outer;
   }

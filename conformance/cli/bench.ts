@@ -1,6 +1,6 @@
 /** The bench that an implementation sits on: it says hello once, then is judged case by case. */
 import type { HelloReply } from "../../spec/generated/types";
-import { answered, safely, type Door, type Exchange } from "../adapter/door";
+import { answered, safely, turnHere, type Door, type Exchange } from "../adapter/door";
 import type { Remote } from "../adapter/remote";
 import type { FiledCase, Spec } from "../case/spec";
 import { judgeOver, type Asked } from "../verdict/blame";
@@ -98,7 +98,7 @@ export async function saidOn(bench: Bench, spec: Spec, { case: id, asking, job, 
 
 /** Holds an exchange in this process, and lets signals in before it and while it lasts. */
 export async function holdInTurns<T>(exchange: Exchange<T>, door: Door, stopper: Stopper): Promise<T> {
-  let turn = exchange.next();
+  let turn = turnHere(exchange, door);
   let last = -Infinity;
   for (let n = 0; turn.done !== true; n++) {
     if (n % GLANCE === 0 && performance.now() - last > TURN_MS) {
@@ -106,7 +106,7 @@ export async function holdInTurns<T>(exchange: Exchange<T>, door: Door, stopper:
       last = performance.now();
     }
     if (stopper.stopped) throw new Interrupted("stopped");
-    turn = exchange.next(door(turn.value));
+    turn = turnHere(exchange, door, door(turn.value));
   }
   return turn.value;
 }

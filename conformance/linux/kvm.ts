@@ -165,8 +165,9 @@ export class Kvm implements Remote {
     // Whoever asks next is told.
     ready.catch(() => undefined);
     // The order of locks is looked at in every call, whatever a case claims; in a race nobody could tell the worlds apart.
-    const watch = async () => (await ready, inside?.watch(world, events === true));
-    this.opened = { world, race, threads: new Threads(agent), ready, watcher: race === undefined ? await watch() : undefined };
+    const looks = race === undefined && inside !== undefined;
+    const watcher = looks ? await ready.then(() => inside.watch(world, events === true)) : undefined;
+    this.opened = { world, race, threads: new Threads(agent), ready, watcher };
     return {};
   }
 
