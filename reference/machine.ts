@@ -51,8 +51,6 @@ function boot(machine: Machine, given: Given): void {
   };
   for (const chapter of kvm.chapters) chapter.vm_init?.(kvm);
   kvm.irqchip_mode.now = given.irqchip ?? "kernel";
-  if (kvm.irqchip_mode.now !== "none")
-    for (const chapter of kvm.chapters) if (chapter.irqchip_created) run(chapter.irqchip_created(kvm));
   for (let id = 0; id < (given.vcpus ?? 0); id++) run(create_vcpu.kvm_vm_ioctl_create_vcpu(kvm, BigInt(id)));
   for (const chapter of kvm.chapters) if (chapter.given) run(chapter.given(kvm, given));
   built(kvm.kvm_lock.graph);

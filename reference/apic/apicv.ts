@@ -147,8 +147,10 @@ export const apicv = ops("apicv", {
     yield* apicv.kvm_set_or_clear_apicv_inhibit(kvm, "ABSENT", false);
   },
 
-  /** The given world: its vCPUs have served what their creation asked for. */
+  /** The given world: its irqchip exists, and its vCPUs have served what their creation asked for. */
   *settle(kvm: Kvm): Task<void> {
+    yield kvm.irqchip_mode.load;
+    if (kvm.irqchip_mode.now !== "none") yield* apicv.kvm_set_or_clear_apicv_inhibit(kvm, "ABSENT", false);
     for (const vcpu of yield* vcpus.kvm_for_each_vcpu(kvm))
       if (yield* requests.kvm_check_request(vcpu, "APICV_UPDATE")) yield* apicv.kvm_vcpu_update_apicv(vcpu);
   },
