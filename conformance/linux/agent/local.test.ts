@@ -93,17 +93,23 @@ onLinux("a result goes into a slot, and on into arguments, addresses and other p
 
 onLinux("many programs under way at once are answered in order, large ones too", async () => {
   const large = Buffer.alloc(1 << 20, 7);
-  await agent.run(mapped(large.length));
+  const small = 4096;
+  await agent.run(mapped(small + large.length));
+  // Programs of different threads run at the same time: each thread has a byte of its own, and the large one its own memory.
   const all = Array.from({ length: 200 }, (_, i) =>
     agent.run(
       program()
-        .poke(AT, Buffer.from([i]))
-        .peek(AT, 1),
+        .poke(AT + (i % 3), Buffer.from([i]))
+        .peek(AT + (i % 3), 1),
       i % 3,
     ),
   );
-  const big = agent.run(program().poke(AT, large).peek(AT, large.length));
-  for (const [i, each] of (await Promise.all(all)).entries()) if (i % 3 === 0) expect(each[0]).toEqual(new Uint8Array([i]));
+  const big = agent.run(
+    program()
+      .poke(AT + small, large)
+      .peek(AT + small, large.length),
+  );
+  for (const [i, each] of (await Promise.all(all)).entries()) expect(each[0]).toEqual(new Uint8Array([i]));
   expect(Buffer.compare((await big)[0] as Uint8Array, large)).toBe(0);
 });
 
