@@ -91,6 +91,7 @@ export class Optimal implements Strategy {
       if (role === Role.Write || role === Role.Read) racesOfAcquire(races, execution, step, row, pending(thread));
       if (!isWait(role) || this.isInterrupted(step)) racesOfHandlers(races, execution, step, row, pending(thread));
     }
+    this.stopAtUnknown();
     for (let i = 0; i < races.length; i++) this.reverse(i);
     races.length = top;
     execution.unfinished = 0;
@@ -121,9 +122,14 @@ export class Optimal implements Strategy {
       found = step;
       if (transition.thread === current) break;
     }
-    if (steps.unknown !== undefined) this.outside ??= `no rule is about a step of kind ${steps.unknown}`;
+    this.stopAtUnknown();
     if (found !== NO_STEP) branches.push(branchOf([found]));
     return found;
+  }
+
+  /** A step that no rule is about, whether it is to be taken or only waits, ends this way of exploring. */
+  private stopAtUnknown(): void {
+    if (this.steps.unknown !== undefined) this.outside ??= `no rule is about a step of kind ${this.steps.unknown}`;
   }
 
   private take(depth: number, step: number, able: number): void {

@@ -1,6 +1,7 @@
 import type { CallReply, Request, StepReply, Threads } from "../../spec/generated/types";
 import { answered, type Exchange } from "../adapter/door";
 import type { Exploration } from "./exploration";
+import { isOf } from "./footprints";
 import type { Lane } from "./lane";
 import { Misfit } from "./replay";
 import type { Transition } from "./footprint";
@@ -73,7 +74,7 @@ function diverged({ memory, watch }: Exploration, world: World, stand: Threads, 
 /** Whether a thread stands where it would take this step. */
 function announces(threads: Threads, { name }: Lane, { does }: Transition): boolean {
   const next = threads[name]?.next;
-  return next?.kind === does.kind && next.on[0]?.name === does.objects[0];
+  return next !== undefined && isOf(does, next);
 }
 
 function laneOf({ lanes }: World, { thread }: Transition): Lane {

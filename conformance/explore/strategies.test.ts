@@ -5,7 +5,8 @@ import { runnable, type Code } from "../../fixtures/programs/random";
 import { randomCode } from "../../fixtures/programs/random-code";
 import { asks, get, independent, set, writers } from "../../fixtures/programs/small";
 import { apart, inTurns, preemptionsOf } from "../../fixtures/programs/turns";
-import { Cell } from "../../reference/task";
+import { Cell, type Task } from "../../reference/task";
+import type { Value } from "../../spec/generated/types";
 import type { Kind } from "../../spec/steps";
 import { plannedProgram } from "../../tools/shipped";
 import { holdHere } from "../adapter/door";
@@ -17,6 +18,7 @@ import { Fingerprint } from "./fingerprint";
 import type { Dependent } from "./footprint";
 import { naive } from "./naive";
 import { numbers } from "./numbers";
+import { optimal } from "./optimal";
 import { pct } from "./pct";
 import { random } from "./random";
 import { sleepSets } from "./sleep-sets";
@@ -201,3 +203,21 @@ describe("random", () => {
 function choose(n: number, k: number): number {
   return k === 0 ? 1 : (choose(n - 1, k - 1) * n) / k;
 }
+
+test.each([
+  ["is taken", true],
+  ["only waits, to the end of the one run", false],
+])("a step of a kind that no rule is about and that %s is left to sleep sets", (_, ready) => {
+  const program: Program = {
+    world: () => {
+      const x = new Cell("x", 0);
+      const join = function* (): Task<Value> {
+        yield { kind: "join", on: [x], ready: () => ready };
+        return "ok";
+      };
+      return { calls: { "toy.join": join }, reads: {} };
+    },
+    claims: { threads: { P0: [asks("toy.join")] }, never: ["deadlock"] },
+  };
+  expect(explored(program, optimal)).toMatchObject({ strategy: "sleep-sets", complete: true });
+});
