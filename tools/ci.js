@@ -18,6 +18,9 @@ const CHECKS = ["lint", "types", "imports", "unused"];
 const KERNELS = ["kvm", "kvm:qemu", "kvm:qemu,avic", "kvm:qemu,kernel=6.1"];
 const WORLDS = "40";
 const CLI = path.join(__dirname, "..", "bin", "kvm-conform.js");
+/** How long the suite may take on one of them, and one of the other steps, in milliseconds: whatever hangs is told of as a failure. */
+const KERNEL_LIMIT = 8 * 60_000;
+const STEP_LIMIT = 30 * 60_000;
 /** The exit code for an adapter that cannot be reached, or died. */
 const UNREACHED = 3;
 /** The most lines that are told again of one failure. */
@@ -56,8 +59,9 @@ function summary({ passed, failures, skipped }) {
 }
 
 /** What a run on a real kernel came to. One that printed nothing reached no kernel: it was skipped, and its error says why. */
-function kernelResult(adapter, { status, stdout, stderr }) {
+function kernelResult(adapter, { status, stdout, stderr, error }) {
   const what = `the suite on ${adapter}`;
+  if (error?.code === "ETIMEDOUT") return { passed: 0, failures: [told(`${what}: no end in sight`, stdout + stderr)], skipped: [] };
   if (status === 0) return { passed: 1, failures: [], skipped: [] };
   if (status !== UNREACHED || stdout !== "")
     return { passed: 0, failures: [told(`${what}: exit code ${status}`, stdout + stderr)], skipped: [] };
@@ -74,7 +78,8 @@ function prepare() {
 function realKernels() {
   return KERNELS.map((adapter) => {
     console.log(`\n== the suite on ${adapter}`);
-    const made = spawnSync(process.execPath, [CLI, "run", "--adapter", adapter, "--worlds", WORLDS], { encoding: "utf8" });
+    const args = [CLI, "run", "--adapter", adapter, "--worlds", WORLDS];
+    const made = spawnSync(process.execPath, args, { encoding: "utf8", timeout: KERNEL_LIMIT, killSignal: "SIGKILL" });
     process.stdout.write(made.stdout + made.stderr);
     return kernelResult(adapter, made);
   });
@@ -83,8 +88,8 @@ function realKernels() {
 function npm(title, args) {
   console.log(`\n== ${title}`);
   const start = Date.now();
-  const { status } = spawnSync("npm", args, { stdio: "inherit" });
-  console.log(`== ${title}: ${status === 0 ? "ok" : "FAILED"}, ${Math.round((Date.now() - start) / 1000)} s`);
+  const { status, error } = spawnSync("npm", args, { stdio: "inherit", timeout: STEP_LIMIT });
+  console.log(`== ${title}: ${status === 0 ? "ok" : `FAILED${error === undefined ? "" : ` (${error.code})`}`}, ${Math.round((Date.now() - start) / 1000)} s`);
   return status;
 }
 

@@ -4,9 +4,10 @@ interface Counts {
   skipped: string[];
 }
 interface Ran {
-  status: number;
+  status: number | null;
   stdout: string;
   stderr: string;
+  error?: { code: string };
 }
 const { tally, summary, kernelResult } = jest.requireActual<{
   tally: (report: unknown, status: number) => Counts;
@@ -66,4 +67,9 @@ test("a kernel that was not reached is skipped with the reason, and one that was
   expect(kernelResult("kvm", { status: 3, stdout: "holds a/b\n", stderr }).failures).toHaveLength(1);
   expect(kernelResult("kvm", { status: 1, stdout: "", stderr }).failures).toHaveLength(1);
   expect(kernelResult("kvm", { status: 0, stdout: "holds a/b\n", stderr: "" })).toEqual({ passed: 1, failures: [], skipped: [] });
+});
+
+test("a kernel on which the suite did not end is a failure, whatever was printed", () => {
+  const { failures } = kernelResult("kvm", { status: null, stdout: "", stderr: "60 of 244 cases\n", error: { code: "ETIMEDOUT" } });
+  expect(failures).toEqual(["the suite on kvm: no end in sight\n    60 of 244 cases"]);
 });

@@ -1,6 +1,6 @@
 /** Connects to a kernel: starts an agent on it, and finds out what it has. */
 import { Crashed } from "../adapter/door";
-import type { Agent } from "./agent/agent";
+import { inTime, type Agent } from "./agent/agent";
 import { vocabularyOf, type Vocabulary } from "./world/chapters";
 import { Inside } from "./inside";
 import { probe, type Probed } from "./probe";
@@ -15,6 +15,8 @@ export interface Source {
   readonly guestProgram: () => Uint8Array;
   /** For one answer, in milliseconds. */
   readonly deadline: number;
+  /** For making ready: until all is known that the kernel has, and until it is ready to be traced; in milliseconds. */
+  readonly patience: number;
   /** How often an agent is started again after one that died. */
   readonly restarts: number;
 }
@@ -29,15 +31,19 @@ export interface Connected {
 }
 
 /** Throws Crashed if there is no agent to be had, or its kernel is none to be asked. */
-export async function connect({ start, guestProgram, ours }: Source): Promise<Connected> {
-  const agent = await start();
+export async function connect(source: Source): Promise<Connected> {
+  const agent = await source.start();
   try {
-    const probed = await probe(agent, guestProgram(), ours);
-    const inside = ours ? await Inside.of(agent, probed) : undefined;
-    return { agent, probed, vocabulary: vocabularyOf(probed), inside };
+    return await inTime(agent, source.patience, "said what its kernel has", lookAt(agent, source));
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     agent.kill(what);
     throw new Crashed(what);
   }
+}
+
+async function lookAt(agent: Agent, { guestProgram, ours }: Source): Promise<Connected> {
+  const probed = await probe(agent, guestProgram(), ours);
+  const inside = ours ? await Inside.of(agent, probed) : undefined;
+  return { agent, probed, vocabulary: vocabularyOf(probed), inside };
 }

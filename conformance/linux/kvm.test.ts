@@ -1,6 +1,6 @@
 /** The adapter over an agent that is made up: what it asks of a kernel, and what it makes of the answers. */
 import type { Reply, Request } from "../../spec/generated/types";
-import { Overdue } from "../adapter/door";
+import { Crashed, Overdue } from "../adapter/door";
 import type { Agent, RaceResult } from "./agent/agent";
 import { CAP, IOCTL, SYS } from "./uapi/ioctl";
 import { Kvm } from "./kvm";
@@ -35,6 +35,7 @@ class MadeUp implements Agent {
   hangs = false;
   device = "/dev/kvm\0";
   killed: string | undefined;
+  private onKill: ((error: Error) => void) | undefined;
   private readonly memory = new Memory();
   private readonly slots = new Map<bigint, bigint>();
   private fds = VM;
@@ -42,7 +43,8 @@ class MadeUp implements Agent {
   constructor(private readonly answers: Answers = () => undefined) {}
 
   run(program: Program): Promise<readonly Result[]> {
-    return this.hangs ? new Promise(() => undefined) : Promise.resolve(program.decoded(this.execute(Buffer.from(program.encoded()))));
+    if (this.hangs) return new Promise((_, fail) => (this.onKill = fail));
+    return Promise.resolve(program.decoded(this.execute(Buffer.from(program.encoded()))));
   }
 
   async race({ setUp, threads, settle, tearDown, repeat }: Parameters<Agent["race"]>[0]): Promise<readonly RaceResult[]> {
@@ -64,7 +66,8 @@ class MadeUp implements Agent {
     return this.killed;
   }
   kill(why: string): void {
-    this.killed = why;
+    this.killed ??= why;
+    this.onKill?.(new Crashed(why));
   }
   end(): Promise<void> {
     return Promise.resolve();
@@ -120,7 +123,7 @@ function word(value: bigint): Buffer {
 
 function over(agent: Agent, deadline = 5_000): Kvm {
   const start = (): Promise<Agent> => Promise.resolve(agent);
-  return new Kvm({ name: "KVM", start, ours: false, guestProgram: () => new Uint8Array(16), deadline, restarts: 3 });
+  return new Kvm({ name: "KVM", start, ours: false, guestProgram: () => new Uint8Array(16), deadline, patience: 5_000, restarts: 3 });
 }
 
 async function ask(kvm: Kvm, ...requests: readonly Request[]): Promise<Reply[]> {
@@ -227,13 +230,26 @@ test("whoever does not answer in time is ended, and another is started for the n
   const [first, second] = agents;
   let started = 0;
   const start = (): Promise<Agent> => Promise.resolve(agents[started++] as Agent);
-  const kvm = new Kvm({ name: "KVM", start, ours: false, guestProgram: () => new Uint8Array(), deadline: 50, restarts: 3 });
+  const kvm = new Kvm({ name: "KVM", start, ours: false, guestProgram: () => new Uint8Array(), deadline: 50, patience: 50, restarts: 3 });
   await ask(kvm, open());
   Object.assign(first ?? {}, { hangs: true });
   await expect(kvm.ask(call("vm.create_vcpu", { id: 0 }))).rejects.toThrow(Overdue);
   expect([first?.killed, kvm.isRunning(), kvm.died()]).toEqual(["it had not answered `call` after 0.05 s", false, 1]);
   expect(await ask(kvm, open(), call("vm.create_vcpu", { id: 0 }))).toEqual([{}, { returned: "ok" }]);
   expect(second?.killed).toBeUndefined();
+});
+
+test("whoever does not say in time what its kernel has is ended, and is not started for ever", async () => {
+  const agents: MadeUp[] = [];
+  const start = (): Promise<Agent> => {
+    agents.push(Object.assign(new MadeUp(), { hangs: true }));
+    return Promise.resolve(agents.at(-1) as Agent);
+  };
+  const kvm = new Kvm({ name: "KVM", start, ours: false, guestProgram: () => new Uint8Array(), deadline: 9000, patience: 50, restarts: 1 });
+  const late = "it had not said what its kernel has after 0.05 s";
+  for (let i = 0; i < 2; i++) await expect(kvm.ask(open())).rejects.toThrow(new Crashed(late));
+  await expect(kvm.ask(open())).rejects.toThrow("it died 2 times, and is not started again");
+  expect(agents.map(({ killed }) => killed)).toEqual([late, late]);
 });
 
 test("a kernel without KVM is nobody to ask, and its agent is ended", async () => {

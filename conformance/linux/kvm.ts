@@ -17,6 +17,7 @@ import type {
 import { Crashed, Overdue } from "../adapter/door";
 import type { Remote } from "../adapter/remote";
 import { declaredAs } from "../case/names";
+import { inTime } from "./agent/agent";
 import { connect, type Connected, type Source } from "./connect";
 import { takeReads, type Args, type AskedRead } from "./world/calls";
 import type { Watcher } from "./trace/kernel-locks";
@@ -89,7 +90,7 @@ export class Kvm implements Remote {
   }
 
   readonly ask = (request: Request): Promise<Reply> => {
-    const reply = this.turn.then(() => this.inTime(request));
+    const reply = this.turn.then(() => this.answerInTime(request));
     this.turn = reply.catch(() => undefined);
     return reply;
   };
@@ -101,10 +102,8 @@ export class Kvm implements Remote {
   }
 
   /** Throws Overdue at the deadline, which is also the end of the agent: nobody knows what it is doing. */
-  private async inTime(request: Request): Promise<Reply> {
-    // Making ready has a patience of its own.
-    if (request.op === "hello" || request.op === "open") await this.connect();
-    if (request.op === "open" && request.repeat === undefined) await this.connected?.inside?.trace();
+  private async answerInTime(request: Request): Promise<Reply> {
+    await this.makeReady(request);
     const { deadline } = this.source;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, fail) => {
@@ -122,6 +121,19 @@ export class Kvm implements Remote {
     }
   }
 
+  /** What a request needs that takes its time the first time, and has a patience of its own. */
+  private async makeReady({ op, ...request }: Request): Promise<void> {
+    if (op !== "hello" && op !== "open") return;
+    const { agent, inside } = await this.connect();
+    if (inside === undefined || op === "hello" || ("repeat" in request && request.repeat !== undefined)) return;
+    try {
+      await inTime(agent, this.source.patience, "made ready to be traced", inside.trace());
+    } catch (error) {
+      if (error instanceof Crashed) this.down(error.message);
+      throw error;
+    }
+  }
+
   private down(why: string): void {
     if (this.connected === undefined) return;
     this.deaths++;
@@ -134,7 +146,12 @@ export class Kvm implements Remote {
   private async connect(): Promise<Connected> {
     if (this.connected !== undefined) return this.connected;
     if (this.hasGivenUp()) throw new Crashed(`it died ${this.deaths} times, and is not started again`);
-    return (this.connected = await connect(this.source));
+    try {
+      return (this.connected = await connect(this.source));
+    } catch (error) {
+      this.deaths++;
+      throw error;
+    }
   }
 
   private async answer(request: Request): Promise<Reply> {

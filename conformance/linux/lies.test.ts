@@ -43,7 +43,7 @@ function lying(agent: Agent, lie: Partial<Agent>): Agent {
 }
 
 function kvm(ours: boolean, start: () => Promise<Agent>): Remote {
-  return new Kvm({ name: "KVM", start, ours, guestProgram, deadline: DEADLINE, restarts: 1 });
+  return new Kvm({ name: "KVM", start, ours, guestProgram, deadline: DEADLINE, patience: DEADLINE, restarts: 1 });
 }
 
 async function verdicts(remote: Remote, ids: readonly string[], how: Judging = {}): Promise<Verdict[]> {

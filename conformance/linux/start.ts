@@ -21,10 +21,13 @@ export interface KvmOptions {
   readonly patience: number;
 }
 
+/** Until all is known that a kernel has, in milliseconds. */
+const READY = 60_000;
+
 /** Makes KVM ready to be asked. Its hello throws Crashed, with the command that gets it, if something is not there. */
 export function startKvm({ where, avic, kernel, patience }: KvmOptions, machine = thisMachine()): Promise<Remote> {
   const { deadline, restarts } = PATIENCE;
-  const source = { guestProgram: () => guestProgram(machine), deadline: deadline * patience, restarts };
+  const source = { guestProgram: () => guestProgram(machine), deadline: deadline * patience, patience: READY * patience, restarts };
   if (where === "here") return Promise.resolve(new Kvm({ ...source, name: "KVM", start: () => startHere(machine), ours: false }));
   const options = {
     machine,

@@ -69,8 +69,20 @@ export interface Ends {
   readonly output: Readable;
   /** Ends it at once. */
   readonly kill: () => void;
+  /** Why it was ended, with what else is known: its last words. */
+  readonly inFull: (why: string) => string;
   /** Resolves when it has gone, now that its input is closed. */
   readonly gone: () => Promise<void>;
+}
+
+/** Waits for what an agent is doing, but ends the agent once that has taken so many milliseconds: whoever waits for it is then told. */
+export async function inTime<T>(agent: Agent, milliseconds: number, what: string, done: Promise<T>): Promise<T> {
+  const timer = setTimeout(() => agent.kill(`it had not ${what} after ${milliseconds / 1000} s`), milliseconds);
+  try {
+    return await done;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Said of a frame after which more are to come. */
@@ -129,7 +141,7 @@ export class Connection implements Agent {
   }
 
   kill(why: string): void {
-    this.lost(why);
+    this.lost(this.ends.inFull(why));
     this.ends.kill();
   }
 

@@ -1,7 +1,7 @@
 /** Processes that are agents, or have one inside. */
 import { spawn } from "node:child_process";
 import { splitLines } from "../../adapter/lines";
-import { Connection, type Agent } from "./agent";
+import { Connection, inTime, type Agent } from "./agent";
 
 /** How to start one, and how long it may take. Times are in milliseconds. */
 export interface Start {
@@ -40,22 +40,15 @@ export async function startAgent(start: Start): Promise<Agent> {
     await closed;
     clearTimeout(timer);
   };
-  const agent = new Connection({ input: child.stdin, output: child.stdout, kill, gone });
-  const lost = (how: string): void => agent.lost([how, ...log, start.remarks?.() ?? ""].filter((each) => each !== "").join("; "));
+  const inFull = (why: string): string => [why, ...log, start.remarks?.() ?? ""].filter((each) => each !== "").join("; ");
+  const agent = new Connection({ input: child.stdin, output: child.stdout, kill, inFull, gone });
+  const lost = (how: string): void => agent.lost(inFull(how));
   child.once("error", (error) => lost(`it cannot be started: ${error.message}`));
   child.once("close", (code, signal) => {
     lost(signal === null ? `it exited with status ${code ?? "unknown"}` : `it was ended by ${signal}`);
     start.gone?.();
   });
 
-  const timer = setTimeout(() => {
-    lost(`it had not said hello after ${start.patience / 1000} s`);
-    kill();
-  }, start.patience);
-  try {
-    await agent.hello();
-  } finally {
-    clearTimeout(timer);
-  }
+  await inTime(agent, start.patience, "said hello", agent.hello());
   return agent;
 }

@@ -225,6 +225,15 @@ describe("without a guest", () => {
     expect(starts()).toBe(2);
   });
 
+  onLinux("a guest that falls silent while KVM is loaded is given up in time, twice", async () => {
+    kernel();
+    copyFileSync(agentFile(), join(folder, "agent"));
+    qemu(`${join(folder, "agent")} < /dev/null; exec /bin/sleep 60`);
+    const words = "it had not loaded KVM after 2 s; the last on its console: ";
+    await expect(startGuest({ machine, patience: 2000 })).rejects.toThrow(new Crashed(words));
+    expect(starts()).toBe(2);
+  });
+
   onLinux("a second start that succeeds is enough; a kernel that refuses a module is quoted, and ended", async () => {
     kernel();
     copyFileSync(agentFile(), join(folder, "agent"));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getSystemErrorName } from "node:util";
 import { Crashed } from "../../adapter/door";
-import type { Agent } from "../agent/agent";
+import { inTime, type Agent } from "../agent/agent";
 import { archive, type ArchiveFile } from "./cpio";
 import { findKernel, IMAGE, MODULES, PORT_MODULES, type Kernel, type Series } from "./kernels";
 import { agentFile } from "../agent/local";
@@ -28,7 +28,7 @@ export interface GuestOptions {
   readonly cpus?: number;
   /** Of kvm-amd, as `avic=1 force_avic=1`. */
   readonly parameters?: string;
-  /** Until the agent says hello, in milliseconds. A guest that takes longer has one more try. */
+  /** Until the agent says hello, and then until KVM is loaded, in milliseconds. A guest that takes longer has one more try. */
   readonly patience?: number;
   readonly machine?: Machine;
 }
@@ -51,18 +51,26 @@ const AMD = "kvm-amd.ko";
 
 /** Boots a guest. Throws Crashed, with the command that gets what is missing, or with the last words of the guest. */
 export async function startGuest(options: GuestOptions = {}): Promise<Guest> {
-  const { kernel: series = "6.12", parameters = "", machine = thisMachine() } = options;
+  const { kernel: series = "6.12", machine = thisMachine() } = options;
   const kernel = findKernel(series, machine);
   const qemu = findQemu(machine);
-  const start = (): Promise<Booted> => boot(kernel, qemu, agentFile(machine), options);
-  const { agent, console } = await start().catch(start);
+  const start = (): Promise<Guest> => bootWithKvm(kernel, qemu, agentFile(machine), options);
+  return start().catch(start);
+}
+
+async function bootWithKvm(kernel: Kernel, qemu: string, agentElf: string, options: GuestOptions): Promise<Guest> {
+  const { parameters = "", patience = PATIENCE } = options;
+  const { agent, console } = await boot(kernel, qemu, agentElf, options);
   const load = (name: string, given: string): Promise<void> => loadModule(agent, name, given, console);
+  const loadAll = async (): Promise<void> => {
+    for (const name of MODULES) await load(name, name === AMD ? parameters : "");
+  };
   const reload = async (given: string): Promise<void> => {
     await unloadModule(agent, "kvm_amd", console);
     await load(AMD, given);
   };
   try {
-    for (const name of MODULES) await load(name, name === AMD ? parameters : "");
+    await inTime(agent, patience, "loaded KVM", loadAll());
   } catch (error) {
     await agent.end();
     throw error;
