@@ -3,9 +3,10 @@
  *
  * `npm run mutants -- --area vcpuid,ipiv [--file reference/kvm/create_vcpu.ts] [--json] [--jobs 2]`
  *
- * Mutated are the files that hold a mark of one of the areas, but for operations that only mark rules
- * of others; each mutant meets the areas' cases, and those of whatever rules its operation marks. Exits with 1 if a mutant survives without an
- * argument in spec/equivalents.yaml, or if an argument there is about nothing.
+ * Mutated are the operations that mark a rule of one of the areas, and those that mark none in the files
+ * that are mostly about one of them; each mutant meets the areas' cases, and those of whatever rules its
+ * operation marks. Exits with 1 if a mutant survives without an argument in spec/equivalents.yaml, or if an
+ * argument there is about nothing.
  */
 "use strict";
 
@@ -21,6 +22,14 @@ const { Answers, operationsOf, parse } = require("./mutants/tree");
 
 const ROOT = path.join(__dirname, "..");
 const areaOf = (id) => id.split(/[./]/)[0];
+
+/** The area that a file is mostly about: the one that most of its marks are of. */
+function homeOf({ file, text }) {
+  const times = new Map();
+  for (const { marks } of operationsOf(parse(file, text)))
+    for (const area of marks.map(areaOf)) times.set(area, (times.get(area) ?? 0) + 1);
+  return [...times].sort(([, a], [, b]) => b - a)[0]?.[0];
+}
 
 class UsageError extends Error {}
 
@@ -45,6 +54,13 @@ function asked(args, spec, sources) {
   return { areas, files: marked.filter(({ file }) => wanted.includes(file)), json: values.json === true, jobs };
 }
 
+/** The mutants of a file that these areas have to notice. */
+function mutantsIn(source, areas, answers) {
+  const isHome = areas.includes(homeOf(source));
+  const made = mutantsOf(source.file, source.text, answers);
+  return made.filter(({ marks }) => (marks.length === 0 ? isHome : marks.some((id) => areas.includes(areaOf(id)))));
+}
+
 /** The cases that can be of use: of the areas, and of the rules that the mutants' operations mark. */
 function casesOf(spec, areas, mutants) {
   const marks = new Set(mutants.flatMap((mutant) => mutant.marks));
@@ -57,8 +73,7 @@ async function main() {
   const sources = sourcesOf(ROOT);
   const { areas, files, json: asJson, jobs } = asked(process.argv.slice(2), bench.spec, sources);
   const answers = new Answers(sources.map(({ file, text }) => parse(file, text)));
-  const made = files.flatMap(({ file, text }) => mutantsOf(file, text, answers));
-  const mutants = made.filter(({ marks }) => marks.length === 0 || marks.some((id) => areas.includes(areaOf(id))));
+  const mutants = files.flatMap((source) => mutantsIn(source, areas, answers));
   const measured = bench.measure(casesOf(bench.spec, areas, mutants));
   console.error(`${mutants.length} mutants meet ${measured.length} cases`);
 
@@ -92,4 +107,4 @@ if (require.main === module)
     process.exitCode = 2;
   });
 
-module.exports = { asked };
+module.exports = { asked, mutantsIn };

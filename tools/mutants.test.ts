@@ -31,7 +31,11 @@ test("what cannot be had ends with its reason", () => {
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
 }, 30_000);
 
-const { asked } = jest.requireActual<{ asked: (args: readonly string[], spec: Spec, sources: readonly object[]) => object }>("./mutants");
+const { asked, mutantsIn } = jest.requireActual<{
+  asked: (args: readonly string[], spec: Spec, sources: readonly object[]) => object;
+  mutantsIn: (source: { file: string; text: string }, areas: readonly string[], answers: object) => { operation: string }[];
+}>("./mutants");
+const { Answers } = jest.requireActual<{ Answers: new (trees: readonly object[]) => object }>("./mutants/tree");
 const { sourcesOf } = jest.requireActual<{ sourcesOf: (root: string) => { file: string }[] }>("./mutants/engine");
 
 test.each([
@@ -41,4 +45,16 @@ test.each([
   [["--areas", "vcpuid"], /^Unknown option/],
 ])("%p cannot be meant", (args, message) => {
   expect(() => asked(args, spec, sourcesOf(ROOT))).toThrow(message);
+});
+
+test("an area's mutants are those of the operations that mark its rules, and of those that mark none where its file is", () => {
+  const operation = (name: string, marks: readonly string[]): string =>
+    `*${name}(): Task<void> { ${marks.map((id) => `rule("${id}");`).join(" ")} yield* mutex.lock(a); }`;
+  const operations = [operation("both", ["lock.a.b", "xen.a.b"]), operation("ours", ["lock.a.b"]), operation("none", [])];
+  const inFile = (more: string): Set<string> => {
+    const source = { file: "reference/x.ts", text: `ops("x", { ${[...operations, more].join(", ")} });` };
+    return new Set(mutantsIn(source, ["lock"], new Answers([])).map((mutant) => mutant.operation));
+  };
+  expect(inFile(operation("more", ["lock.a.c"]))).toEqual(new Set(["x.both", "x.ours", "x.none", "x.more"]));
+  expect(inFile(operation("theirs", ["xen.a.b", "xen.a.c"]))).toEqual(new Set(["x.both", "x.ours"]));
 });
