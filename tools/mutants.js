@@ -54,11 +54,10 @@ function asked(args, spec, sources) {
   return { areas, files: marked.filter(({ file }) => wanted.includes(file)), json: values.json === true, jobs };
 }
 
-/** The mutants of a file that these areas have to notice. */
-function mutantsIn(source, areas, answers) {
+/** Which mutants of a file these areas have to notice. */
+function ownedBy(areas, source) {
   const isHome = areas.includes(homeOf(source));
-  const made = mutantsOf(source.file, source.text, answers);
-  return made.filter(({ marks }) => (marks.length === 0 ? isHome : marks.some((id) => areas.includes(areaOf(id)))));
+  return ({ marks }) => (marks.length === 0 ? isHome : marks.some((id) => areas.includes(areaOf(id))));
 }
 
 /** The cases that can be of use: of the areas, and of the rules that the mutants' operations mark. */
@@ -73,7 +72,8 @@ async function main() {
   const sources = sourcesOf(ROOT);
   const { areas, files, json: asJson, jobs } = asked(process.argv.slice(2), bench.spec, sources);
   const answers = new Answers(sources.map(({ file, text }) => parse(file, text)));
-  const mutants = files.flatMap((source) => mutantsIn(source, areas, answers));
+  const makes = (source) => mutantsOf(source.file, source.text, answers);
+  const mutants = files.flatMap((source) => makes(source).filter(ownedBy(areas, source)));
   const measured = bench.measure(casesOf(bench.spec, areas, mutants));
   console.error(`${mutants.length} mutants meet ${measured.length} cases`);
 
@@ -94,7 +94,7 @@ async function main() {
     equivalent: argued.has(mutant.name),
   }));
   const names = files.map(({ file }) => file);
-  const problems = problemsWith(entries, names, made, results);
+  const problems = problemsWith(entries, names, files.flatMap(makes), results);
   console.log(asJson ? JSON.stringify(json(areas, results, problems), null, 2) : report(results, problems).join("\n"));
   console.error(`${Math.round((Date.now() - start) / 1000)} s`);
   if (problems.length > 0 || results.some((each) => countedAs(each) === "nothing")) process.exitCode = 1;
@@ -107,4 +107,4 @@ if (require.main === module)
     process.exitCode = 2;
   });
 
-module.exports = { asked, mutantsIn };
+module.exports = { asked, ownedBy };

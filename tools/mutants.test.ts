@@ -31,11 +31,15 @@ test("what cannot be had ends with its reason", () => {
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
 }, 30_000);
 
-const { asked, mutantsIn } = jest.requireActual<{
+interface Mutant {
+  operation: string;
+}
+const { asked, ownedBy } = jest.requireActual<{
   asked: (args: readonly string[], spec: Spec, sources: readonly object[]) => object;
-  mutantsIn: (source: { file: string; text: string }, areas: readonly string[], answers: object) => { operation: string }[];
+  ownedBy: (areas: readonly string[], source: { file: string; text: string }) => (mutant: Mutant) => boolean;
 }>("./mutants");
 const { Answers } = jest.requireActual<{ Answers: new (trees: readonly object[]) => object }>("./mutants/tree");
+const { mutantsOf } = jest.requireActual<{ mutantsOf: (file: string, text: string, answers: object) => Mutant[] }>("./mutants/mutate");
 const { sourcesOf } = jest.requireActual<{ sourcesOf: (root: string) => { file: string }[] }>("./mutants/engine");
 
 test.each([
@@ -53,7 +57,8 @@ test("an area's mutants are those of the operations that mark its rules, and of 
   const operations = [operation("both", ["lock.a.b", "xen.a.b"]), operation("ours", ["lock.a.b"]), operation("none", [])];
   const inFile = (more: string): Set<string> => {
     const source = { file: "reference/x.ts", text: `ops("x", { ${[...operations, more].join(", ")} });` };
-    return new Set(mutantsIn(source, ["lock"], new Answers([])).map((mutant) => mutant.operation));
+    const made = mutantsOf(source.file, source.text, new Answers([]));
+    return new Set(made.filter(ownedBy(["lock"], source)).map(({ operation }) => operation));
   };
   expect(inFile(operation("more", ["lock.a.c"]))).toEqual(new Set(["x.both", "x.ours", "x.none", "x.more"]));
   expect(inFile(operation("theirs", ["xen.a.b", "xen.a.c"]))).toEqual(new Set(["x.both", "x.ours"]));

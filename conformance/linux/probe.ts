@@ -2,7 +2,7 @@
 import type { FeatureName, LimitName } from "../../spec/generated/types";
 import { Crashed } from "../adapter/door";
 import type { Agent } from "./agent/agent";
-import { mountAll, openFile, readFile } from "./world/proc";
+import { openFile, readFile } from "./world/proc";
 import { CAP, IOCTL, O_CLOEXEC, O_RDWR, XEN_HVM_CONFIG } from "./uapi/ioctl";
 import { keepBranches } from "./keeper";
 import { allowFds, GUEST_PROGRAM, mapMemory, SCRATCH } from "./world/memory";
@@ -47,19 +47,18 @@ export interface Probed {
 
 /**
  * Maps the agent's memory, puts the guest's program there, and asks the kernel what it has. A machine
- * that is `ours` has nothing mounted yet. Throws Crashed if it has no KVM.
+ * that is `ours` is a guest (host/qemu.ts), which keeps its branches itself. Throws Crashed if it has no KVM.
  */
 export async function probe(agent: Agent, guestProgram: Uint8Array, ours: boolean): Promise<Probed> {
   const script = new Script();
   mapMemory(script);
   allowFds(script, SCRATCH.at);
   preferNodeZero(script, SCRATCH.at);
-  if (ours) mountAll(script);
   script.poke(GUEST_PROGRAM.at, guestProgram);
   const kvm: Slot = { slot: 0 };
   const opened = openFile(script, "/dev/kvm", O_RDWR | O_CLOEXEC, kvm);
   const api = script.ioctl(kvm, IOCTL.GET_API_VERSION);
-  keepBranches(script, kvm);
+  if (!ours) keepBranches(script, kvm);
   const extensions = askForExtensions(script, kvm);
   const files = readParameters(script);
   const results = await agent.run(script.program);

@@ -73,16 +73,6 @@ describe("a guest", () => {
       .syscall(NR.close, [{ slot: KVM }]);
     expect((await guest.agent.run(checks)).slice(1)).toEqual([0x1ffn, 0n]);
     expect(await said("/sys/devices/system/cpu/online")).toBe("0-1\n");
-  });
-
-  inGuest("loads kvm-amd again with other parameters, and says why if it cannot", async () => {
-    expect(await said("/sys/module/kvm_amd/parameters/avic")).toBe("N\n");
-    await guest.reload("avic=1 force_avic=1");
-    expect(await said("/sys/module/kvm_amd/parameters/avic")).toBe("Y\n");
-    await guest.agent.run(opened("/dev/kvm", KVM));
-    await expect(guest.reload("")).rejects.toThrow(/^the guest cannot unload kvm_amd: E(BUSY|AGAIN); the last on its console: /);
-    await guest.agent.run(program().syscall(NR.close, [{ slot: KVM }]));
-    await guest.reload("avic=0");
     expect(await said("/sys/module/kvm_amd/parameters/avic")).toBe("N\n");
   });
 

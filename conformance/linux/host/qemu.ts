@@ -10,7 +10,12 @@ import { findKernel, IMAGE, MODULES, PORT_MODULES, type Kernel, type Series } fr
 import { agentFile } from "../agent/local";
 import { commandFile, thisMachine, type Machine } from "./machine";
 import { startAgent } from "../agent/process";
-import { Program, type Result } from "../agent/program";
+import { Program, type Result, type Slot } from "../agent/program";
+import { keepBranches } from "../keeper";
+import { O_RDWR } from "../uapi/ioctl";
+import { mapMemory } from "../world/memory";
+import { mountAll, openFile, writeFile } from "../world/proc";
+import { Script } from "../world/script";
 
 /** The emulator. */
 export const QEMU = "qemu-system-x86_64";
@@ -33,17 +38,16 @@ export interface GuestOptions {
   readonly machine?: Machine;
 }
 
-/** A guest that runs, its KVM loaded. It ends with its agent, and with this process. */
+/** A guest that runs, its KVM loaded and kept from patching itself (keeper.ts). It ends with its agent, and with this process. */
 export interface Guest {
   readonly agent: Agent;
   readonly kernel: Kernel;
-  /** Loads kvm-amd again, with these parameters, while there is no VM. Throws Crashed if its kernel refuses. */
-  reload(parameters: string): Promise<void>;
   /** The last of what its kernel wrote to its console. */
   console(): string;
 }
 
 const PATIENCE = 60_000;
+const CPUS = 2;
 const MEMORY = "1024M";
 /** Two nodes, so that pages can be moved from one to the other; together they are MEMORY. */
 const NODES = ["768M", "256M"];
@@ -59,28 +63,24 @@ export async function startGuest(options: GuestOptions = {}): Promise<Guest> {
 }
 
 async function bootWithKvm(kernel: Kernel, qemu: string, agentElf: string, options: GuestOptions): Promise<Guest> {
-  const { parameters = "", patience = PATIENCE } = options;
-  const { agent, console } = await boot(kernel, qemu, agentElf, options);
-  const load = (name: string, given: string): Promise<void> => loadModule(agent, name, given, console);
-  const loadAll = async (): Promise<void> => {
-    for (const name of MODULES) await load(name, name === AMD ? parameters : "");
-  };
-  const reload = async (given: string): Promise<void> => {
-    await unloadModule(agent, "kvm_amd", console);
-    await load(AMD, given);
+  const { parameters = "", patience = PATIENCE, cpus = CPUS } = options;
+  const { agent, console } = await boot(kernel, qemu, agentElf, cpus, patience);
+  const load = async (): Promise<void> => {
+    for (const name of MODULES) await loadModule(agent, name, name === AMD ? parameters : "", console);
+    await wake(agent, cpus);
   };
   try {
-    await inTime(agent, patience, "loaded KVM", loadAll());
+    await inTime(agent, patience, "loaded KVM", load());
   } catch (error) {
     await agent.end();
     throw error;
   }
-  return { agent, kernel, reload, console };
+  return { agent, kernel, console };
 }
 
 type Booted = Pick<Guest, "agent" | "console">;
 
-async function boot(kernel: Kernel, qemu: string, agentElf: string, { cpus = 2, patience = PATIENCE }: GuestOptions): Promise<Booted> {
+async function boot(kernel: Kernel, qemu: string, agentElf: string, cpus: number, patience: number): Promise<Booted> {
   const folder = mkdtempSync(join(tmpdir(), "kvm-conform-guest-"));
   try {
     const log = new Console(join(folder, "console"));
@@ -105,7 +105,7 @@ function machineArguments({ folder: kernel }: Kernel, folder: string, cpus: numb
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
     ...["-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max,-cx16", "-smp", String(cpus), "-m", MEMORY],
     ...NODES.flatMap((size, i) => ["-object", `memory-backend-ram,id=node${i},size=${size}`, "-numa", `node,nodeid=${i},memdev=node${i}`]),
-    ...["-kernel", join(kernel, IMAGE), "-initrd", join(folder, "initrd"), "-append", "console=ttyS0 quiet panic=-1"],
+    ...["-kernel", join(kernel, IMAGE), "-initrd", join(folder, "initrd"), "-append", "console=ttyS0 quiet panic=-1 maxcpus=1"],
     ...["-serial", `file:${join(folder, "console")}`],
     ...["-device", "virtio-serial-pci", "-chardev", "stdio,id=agent,signal=off", "-device", "virtserialport,chardev=agent"],
   ];
@@ -121,7 +121,7 @@ function initrd({ folder, files }: Kernel, agentElf: string): Buffer {
 // --- Modules of the guest's kernel ------------------------------------------------------------
 
 /** System calls by their numbers on x86-64. */
-const NR = { open: 2, close: 3, mmap: 9, munmap: 11, deleteModule: 176, finitModule: 313 } as const;
+const NR = { open: 2, close: 3, mmap: 9, munmap: 11, finitModule: 313 } as const;
 const PAGE = 4096;
 
 async function loadModule(agent: Agent, name: string, parameters: string, console: () => string): Promise<void> {
@@ -131,11 +131,6 @@ async function loadModule(agent: Agent, name: string, parameters: string, consol
     return loaded;
   });
   expectDone(result, `load ${[name, parameters].join(" ").trim()}`, console);
-}
-
-async function unloadModule(agent: Agent, name: string, console: () => string): Promise<void> {
-  const result = await withText(agent, [name], async (text) => (await agent.run(new Program().syscall(NR.deleteModule, [text, 0])))[0]);
-  expectDone(result, `unload ${name}`, console);
 }
 
 function expectDone(result: Result | undefined, what: string, console: () => string): void {
@@ -153,6 +148,21 @@ async function withText<T>(agent: Agent, texts: readonly string[], use: (...at: 
   const result = await use(...at);
   await agent.run(new Program().syscall(NR.munmap, [Number(page), PAGE]));
   return result;
+}
+
+/**
+ * Brings the other CPUs up, once all code of the kernel's has been patched that will be: the emulator does not
+ * always survive that one CPU patches what another is just running, and the kernel then meets an int3 of nobody's.
+ */
+async function wake(agent: Agent, cpus: number): Promise<void> {
+  const script = new Script();
+  mapMemory(script);
+  mountAll(script);
+  const kvm: Slot = { slot: 0 };
+  openFile(script, "/dev/kvm", O_RDWR, kvm);
+  keepBranches(script, kvm);
+  for (let cpu = 1; cpu < cpus; cpu++) writeFile(script, `/sys/devices/system/cpu/cpu${cpu}/online`, "1");
+  await agent.run(script.program);
 }
 
 // --- Its console ------------------------------------------------------------------------------

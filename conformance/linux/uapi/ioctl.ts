@@ -112,6 +112,7 @@ export const SYS = {
 export const RLIMIT_NOFILE = 7;
 export const AT_FDCWD = -100;
 export const O_RDONLY = 0;
+export const O_WRONLY = 1;
 export const O_RDWR = 2;
 export const O_CLOEXEC = 0o2000000;
 export const EFD_CLOEXEC = 0o2000000;

@@ -1,5 +1,5 @@
 /** Small files of the machine that the agent is on. */
-import { AT_FDCWD, O_CLOEXEC, O_RDONLY, SYS } from "../uapi/ioctl";
+import { AT_FDCWD, O_CLOEXEC, O_RDONLY, O_WRONLY, SYS } from "../uapi/ioctl";
 import { FILES } from "./memory";
 import type { Slot } from "../agent/program";
 import { errnoOf, type From, type Script } from "./script";
@@ -29,6 +29,14 @@ export function readFile(script: Script, path: string): From<string | undefined>
       .toString("utf8")
       .split("\n")[0];
   };
+}
+
+/** Writes a short text to a file. */
+export function writeFile(script: Script, path: string, text: string): void {
+  openFile(script, path, O_WRONLY | O_CLOEXEC, FILE);
+  script.poke(TEXT, Buffer.from(text));
+  script.syscall(SYS.write, [FILE, TEXT, text.length]);
+  script.syscall(SYS.close, [FILE]);
 }
 
 const MOUNTS = [
