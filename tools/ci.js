@@ -19,7 +19,7 @@ const KERNELS = ["kvm", "kvm:qemu", "kvm:qemu,avic", "kvm:qemu,kernel=6.1"];
 const WORLDS = "40";
 const CLI = path.join(__dirname, "..", "bin", "kvm-conform.js");
 /** How long the suite may take on one of them, and one of the other steps, in milliseconds: whatever hangs is told of as a failure. */
-const KERNEL_LIMIT = 8 * 60_000;
+const KERNEL_LIMIT = 12 * 60_000;
 const STEP_LIMIT = 30 * 60_000;
 /** The exit code for an adapter that cannot be reached, or died. */
 const UNREACHED = 3;
