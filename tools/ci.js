@@ -89,7 +89,9 @@ function npm(title, args) {
   console.log(`\n== ${title}`);
   const start = Date.now();
   const { status, error } = spawnSync("npm", args, { stdio: "inherit", timeout: STEP_LIMIT });
-  console.log(`== ${title}: ${status === 0 ? "ok" : `FAILED${error === undefined ? "" : ` (${error.code})`}`}, ${Math.round((Date.now() - start) / 1000)} s`);
+  console.log(
+    `== ${title}: ${status === 0 ? "ok" : `FAILED${error === undefined ? "" : ` (${error.code})`}`}, ${Math.round((Date.now() - start) / 1000)} s`,
+  );
   return status;
 }
 
