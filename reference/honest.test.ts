@@ -1,4 +1,4 @@
-import type { Reply, Request, StepReply } from "../spec/generated/types";
+import type { Reply, Request, StepReply, Threads } from "../spec/generated/types";
 import { capabilities } from "./kvm/capabilities";
 import type { Kvm, RequestName, Result, Vcpu } from "./kvm/types";
 import { honest, type HonestDoor } from "./honest";
@@ -24,13 +24,17 @@ function drive(door: HonestDoor, calls: readonly Call[], rounds = 50): string[] 
   const random = (n: number): number => ((seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff) >>> 9) % n;
   for (let round = 0; round < rounds; round++) {
     door({ op: "open", given: { backend: "none", vcpus: 1 } });
-    const threads: StepReply["threads"] = {};
-    const told = (reply: Reply): unknown => Object.assign(threads, (reply as StepReply).threads);
-    calls.forEach((call, i) => told(door({ op: "call", thread: `T${i}`, ...call })));
+    const threads: Threads = {};
+    const told = (name: string, reply: Reply): void => {
+      const { standing, threads: others } = reply as StepReply;
+      Object.assign(threads, others, standing && { [name]: standing });
+    };
+    calls.forEach((call, i) => told(`T${i}`, door({ op: "call", thread: `T${i}`, ...call })));
     for (;;) {
       const ready = Object.keys(threads).filter((name) => threads[name]?.ready === true);
       if (ready.length === 0) break;
-      told(door({ op: "step", thread: ready[random(ready.length)] ?? "" }));
+      const name = ready[random(ready.length)] ?? "";
+      told(name, door({ op: "step", thread: name }));
       door({ op: "read", names: [...OF.keys()] });
     }
     door({ op: "close" });

@@ -5,7 +5,7 @@
  */
 import type { Standing, Value } from "../spec/generated/types";
 import { handler, interruptible } from "./sync/handler";
-import { advance, type KThread, type Report, type Running, type Stack, type Task, type Thing } from "./task";
+import { advance, type KThread, type Report, type Running, type Stack, type Step, type Task, type Thing } from "./task";
 
 /** A thread of the world. A handler runs on its owner's stack, and the owner stands still meanwhile. */
 export interface Thread extends KThread {
@@ -14,9 +14,10 @@ export interface Thread extends KThread {
   started: boolean;
   /** The number of the world that it was last in. */
   world: number;
-  /** What the door says of it, and the reply when that is all there is to say: the same objects always, so that a step costs none. */
+  /** What the door says of it, and the replies to a call and to a step when that is all there is to say: the same objects always, so that a step costs none. */
   readonly standing: Standing;
-  readonly alone: Stands;
+  readonly began: Stands;
+  readonly moved: Moved;
   /** Its place among those whose step may have to wait, or -1. */
   waits: number;
 }
@@ -27,6 +28,12 @@ export type Begin<World> = (world: World) => Task<unknown>;
 /** What the door says to a call or a step: where those threads stand now that stood elsewhere before, or all of them. */
 export interface Stands {
   readonly threads: Record<string, Standing>;
+  readonly reports?: Report[];
+}
+
+/** What the door says to a step after which nobody else stands elsewhere. */
+interface Moved {
+  readonly standing: Standing;
   readonly reports?: Report[];
 }
 
@@ -82,16 +89,17 @@ export class Threads<World extends Running> {
     const thread = this.thread(name, interrupts);
     this.remember(thread, 0, begin);
     this.start(thread, begin);
-    return this.stands(thread);
+    return this.is_alone(thread, undefined) ? this.with_reports(thread.began) : this.standings();
   }
 
   /** A thread takes its announced step. */
-  step(name: string, pick: number): Stands {
+  step(name: string, pick: number): Stands | Moved {
     const thread = this.by_name.get(name);
     if (thread?.world !== this.worlds) throw new Error(`there is no thread ${name}`);
+    const step = thread.next;
     this.remember(thread, pick, undefined);
     this.advance(thread, pick);
-    return this.stands(thread);
+    return this.is_alone(thread, step) ? this.with_reports(thread.moved) : this.standings();
   }
 
   /** The world starts a thread by itself. */
@@ -110,12 +118,17 @@ export class Threads<World extends Running> {
     return this.with_reports(this.shown);
   }
 
-  /** Where the threads stand that stand elsewhere since this one did something. */
-  private stands(thread: Thread): Stands {
-    if (this.handlers || this.told !== this.all.length) return this.standings();
+  /**
+   * Brings up to date what is said of a thread that took a step, or began a call, and finds out whether there is
+   * more to say: whether a thread that may have to wait for what the step touched can go on now, or not any more.
+   */
+  private is_alone(thread: Thread, step: Step | undefined): boolean {
+    if (this.handlers || this.told !== this.all.length) return false;
     this.update(thread);
-    for (const other of this.waiting) if (other !== thread && this.ready(other) !== other.standing.ready) return this.standings();
-    return this.with_reports(thread.alone);
+    if (step === undefined) return true;
+    for (const other of this.waiting)
+      if (other !== thread && shares(step, other.next) && this.ready(other) !== other.standing.ready) return false;
+    return true;
   }
 
   private update(thread: Thread): void {
@@ -133,7 +146,7 @@ export class Threads<World extends Running> {
     }
   }
 
-  private with_reports(stands: Stands): Stands {
+  private with_reports<Says extends Stands | Moved>(stands: Says): Says {
     const { reports } = this.world as World;
     return reports.length === 0 ? stands : { ...stands, reports: reports.splice(0) };
   }
@@ -211,7 +224,8 @@ export class Threads<World extends Running> {
         started: false,
         world: 0,
         standing,
-        alone: { threads: { [name]: standing } },
+        began: { threads: { [name]: standing } },
+        moved: { standing },
         waits: -1,
       };
       this.by_name.set(name, thread);
@@ -245,4 +259,11 @@ export class Threads<World extends Running> {
     for (let i = 0; i < all.length; i++) if (all[i] !== shows[i]) return false;
     return true;
   }
+}
+
+/** Whether two steps touch one thing. */
+function shares({ on }: Step, other: Step | undefined): boolean {
+  if (other === undefined) return false;
+  if (on.length === 1 && other.on.length === 1) return on[0] === other.on[0];
+  return on.some((thing) => other.on.includes(thing));
 }

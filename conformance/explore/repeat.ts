@@ -1,4 +1,4 @@
-import type { CallReply, Request, StepReply, Threads } from "../../spec/generated/types";
+import type { CallReply, Request, StepReply, StepRequest, Threads } from "../../spec/generated/types";
 import { answered, type Exchange } from "../adapter/door";
 import type { Exploration } from "./exploration";
 import { isOf } from "./footprints";
@@ -38,24 +38,29 @@ function* repeat(whole: Exploration, world: World): Exchange<Transition | undefi
   const { memory } = whole;
   const { taken } = memory;
   const stand: Threads = {};
-  function* ask(request: Request): Exchange<void> {
-    Object.assign(stand, answered<StepReply | CallReply>(yield request).threads);
+  function* call(request: Request): Exchange<void> {
+    Object.assign(stand, answered<CallReply>(yield request).threads);
   }
-  for (const request of memory.setUp) yield* ask(request);
+  function* step(request: StepRequest): Exchange<void> {
+    const { standing, threads } = answered<StepReply>(yield request);
+    if (standing !== undefined) stand[request.thread ?? ""] = standing;
+    Object.assign(stand, threads);
+  }
+  for (const request of memory.setUp) yield* request.op === "step" ? step(request) : call(request);
   let steps = 0;
   function* stepsUpTo(end: number): Exchange<Transition | undefined> {
     for (; steps < end; steps++) {
       const chosen = taken[steps] as Transition;
       const lane = laneOf(world, chosen);
       if (!announces(stand, lane, chosen)) return chosen;
-      yield* ask(world.stepOf(lane, chosen));
+      yield* step(world.stepOf(lane, chosen));
     }
     return undefined;
   }
   for (const [thing, when] of memory.all()) {
     const misfit = yield* stepsUpTo(when);
     if (misfit !== undefined) return diverged(whole, world, stand, steps, misfit);
-    if (thing.what === "begun") yield* ask(thing.request);
+    if (thing.what === "begun") yield* call(thing.request);
   }
   const misfit = yield* stepsUpTo(taken.length);
   if (misfit !== undefined) return diverged(whole, world, stand, steps, misfit);

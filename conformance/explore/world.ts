@@ -9,6 +9,7 @@ import type {
   ReadRequest,
   Report,
   Request,
+  Standing,
   StepReply,
   StepRequest,
   Threads,
@@ -168,7 +169,8 @@ export class World {
 
   /** A thread took its step: what the implementation says to that. */
   stepped(lane: Lane, reply: StepReply): void {
-    this.absorb(reply.threads, lane);
+    if (reply.standing !== undefined) this.stands(lane, reply.standing);
+    if (reply.threads !== undefined) this.absorb(reply.threads);
     if (reply.reports !== undefined) this.hear(lane, undefined, reply.reports);
   }
 
@@ -239,18 +241,20 @@ export class World {
     this.hear(lane, reply.events, reply.reports);
   }
 
-  /** Takes over where threads stand; mostly it is about `mover` alone. */
-  absorb(threads: Threads, mover?: Lane): void {
+  /** Takes over where threads stand. */
+  absorb(threads: Threads): void {
     for (const name in threads) {
       const standing = threads[name];
-      if (standing === undefined) continue;
-      const lane = name === mover?.name ? mover : (this.byName.get(name) ?? this.lane(name, []));
-      const { stack: owner } = standing;
-      const stack = owner === undefined ? lane.index : (this.byName.get(owner)?.index ?? lane.index);
-      lane.stands(standing, stack, this.footprints);
-      this.moved(lane);
-      if (lane.back) this.someoneIsBack = true;
+      if (standing !== undefined) this.stands(this.byName.get(name) ?? this.lane(name, []), standing);
     }
+  }
+
+  private stands(lane: Lane, standing: Standing): void {
+    const { stack: owner } = standing;
+    const stack = owner === undefined ? lane.index : (this.byName.get(owner)?.index ?? lane.index);
+    lane.stands(standing, stack, this.footprints);
+    this.moved(lane);
+    if (lane.back) this.someoneIsBack = true;
   }
 
   private hear(lane: Lane, events: readonly EventSeen[] | undefined, reports: readonly Report[] | undefined): void {

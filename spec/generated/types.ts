@@ -915,9 +915,11 @@ export interface EventSeen {
   thread?: string | undefined;
 }
 
+/** Where those threads stand that stand elsewhere now. If it is only the one that took the step, `standing` is enough. */
 export interface StepReply {
   id?: Id | undefined;
-  threads: Threads;
+  standing?: Standing | undefined;
+  threads?: Threads | undefined;
   reports?: Reports | undefined;
 }
 
