@@ -57,8 +57,11 @@ enum { SYSCALL = 1, POKE, PEEK, LOAD };
 enum { OUT_OF_SPACE = 256, UNKNOWN_FRAME, UNKNOWN_OP, STUCK };
 enum { SLOTS = 512, ZERO = SLOTS, DROP };
 enum { THREADS = 256, STACK = 1 << 16, BOX = 1 << 26, INPUT = 1 << 16 };
-/* How long a racing thread is waited for before it is kicked, and before it is given up; in tenths of a second. */
-enum { PATIENCE = 10, NO_HOPE = 110 };
+/*
+ * How long a racing thread is waited for before it is kicked: if all that are still out sleep, and in any case;
+ * and before it is given up. In tenths of a second.
+ */
+enum { ASLEEP = 2, PATIENCE = 10, NO_HOPE = 110 };
 /* Spins at the barrier before another thread is let run; and the longest delay after it, in turns of a loop. */
 enum { SPINS = 1000, DELAY_BITS = 15 };
 
@@ -388,11 +391,42 @@ static void race_on(struct thread *me)
     }
 }
 
+/* Whether a thread sleeps until somebody wakes it or a signal comes; not if the kernel does not tell. */
+static int sleeps(const struct thread *thread)
+{
+    char path[64] = "/proc/self/task/", digits[16], stat[64];
+    u32 at = 16, count = 0, tid = thread->tid;
+    for (; tid > 0; tid /= 10)
+        digits[count++] = '0' + tid % 10;
+    while (count > 0)
+        path[at++] = digits[--count];
+    copy(path + at, "/stat", 6);
+    const long file = sys(__NR_open, (u64)path, O_RDONLY, 0, 0, 0, 0);
+    long length = sys(__NR_read, file, (u64)stat, sizeof stat, 0, 0, 0);
+    sys(__NR_close, file, 0, 0, 0, 0, 0);
+    /* As "123 (a name) S ...". */
+    while (length > 0 && stat[length - 1] != ')')
+        length--;
+    return length > 0 && stat[length + 1] == 'S';
+}
+
+/* Whether all threads that have not finished sleep, so that nobody is there who could wake them. */
+static int all_sleep(void)
+{
+    for (u32 i = 1; i <= race.threads; i++)
+        if (get(&threads[i].owed) > 0 && !sleeps(&threads[i]))
+            return 0;
+    return 1;
+}
+
 /* Waits until all threads have finished this world, and kicks those who take too long. */
 static void await_all(u32 world)
 {
-    for (u32 waited = 0, finished; (finished = get(&race.finished)) < race.threads * (world + 1);) {
-        if (!sleep_on(&race.finished, finished, 1) || ++waited < PATIENCE)
+    for (u32 waited = 0, asleep = 0, finished; (finished = get(&race.finished)) < race.threads * (world + 1);) {
+        if (!sleep_on(&race.finished, finished, 1))
+            continue;
+        asleep = all_sleep() ? asleep + 1 : 0;
+        if (++waited < PATIENCE && asleep < ASLEEP)
             continue;
         for (u32 i = 1; i <= race.threads; i++) {
             if (waited >= NO_HOPE && get(&threads[i].owed) > 0)

@@ -31,7 +31,7 @@ export interface Race {
   readonly setUp: Program;
   /** On threads 1, 2, ...: released together when the set-up is done, each after a short delay that follows from `seed`. */
   readonly threads: readonly Program[];
-  /** Once all threads have finished. Who takes more than a second is kicked. */
+  /** Once all threads have finished. Who takes more than a second is kicked, and sooner if nobody is left who does not sleep. */
   readonly settle: Program;
   readonly tearDown: Program;
   readonly repeat: number;
