@@ -203,11 +203,12 @@ async function setupCommand(): Promise<number> {
 }
 
 async function main(): Promise<void> {
-  process.on("SIGINT", () => {
-    // The second one is for the impatient: the report of the first is given up.
-    if (stopper.stopped) process.exit(EXIT.interrupted);
-    stopper.stopped = true;
-  });
+  for (const signal of ["SIGINT", "SIGTERM"])
+    process.on(signal, () => {
+      // The second one is for the impatient: the report of the first is given up.
+      if (stopper.stopped) process.exit(EXIT.interrupted);
+      stopper.stopped = true;
+    });
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.adapter));
   try {
     await program().parseAsync();

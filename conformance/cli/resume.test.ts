@@ -52,18 +52,19 @@ function found({ verdicts }: Log): unknown[] {
   }));
 }
 
-/** Runs until there is something of a case that was begun, and kills it. */
-async function killed(adapter: string): Promise<void> {
+/** Runs until there is something of a case that was begun, and ends it; gives the exit code. */
+async function ended(adapter: string, signal: NodeJS.Signals): Promise<number | null> {
   const args = ["bin/kvm-conform.js", "run", "--digest", "--jobs", "1", "--out", out, "--adapter", adapter, ...CASES];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: "ignore" });
   await until(() => existsSync(kept()) && /"parts":\[\{"case"/.test(readFileSync(kept(), "utf8")));
-  child.kill("SIGKILL");
-  await once(child, "close");
+  child.kill(signal);
+  const [status] = (await once(child, "close")) as [number | null];
+  return status;
 }
 
 test("after kill -9 in the middle of a case, --resume comes to the same runs, ends and digest", async () => {
   const { adapter, slow } = slowly();
-  await killed(adapter);
+  await ended(adapter, "SIGKILL");
   expect(log().footer).toBeUndefined();
   rmSync(slow);
   const { status, stdout } = kvmConform("run", "--digest", "--resume", "--jobs", "1", "--out", out, "--adapter", adapter, ...CASES);
@@ -75,9 +76,19 @@ test("after kill -9 in the middle of a case, --resume comes to the same runs, en
   expect(resumed).toEqual(found(log()));
 });
 
+test.each(["SIGINT", "SIGTERM"] as const)("%s closes the log of what was judged so far, and --resume goes on from there", async (signal) => {
+  const { adapter, slow } = slowly();
+  expect(await ended(adapter, signal)).toBe(130);
+  expect(log().footer).toMatchObject({ interrupted: true });
+  rmSync(slow);
+  const { status, stdout } = kvmConform("run", "--digest", "--resume", "--jobs", "1", "--out", out, "--adapter", adapter, ...CASES);
+  expect(stdout).toMatch(/^resumed: /m);
+  expect([status, log().footer?.interrupted]).toEqual([0, false]);
+});
+
 test("what was cut short is not gone on with if anything changed, if it is damaged, or if nobody asks; each is said", async () => {
   const { adapter, slow } = slowly();
-  await killed(adapter);
+  await ended(adapter, "SIGKILL");
   rmSync(slow);
   const kill9 = readFileSync(kept());
   const again = (...args: string[]): string => {
