@@ -76,15 +76,18 @@ test("after kill -9 in the middle of a case, --resume comes to the same runs, en
   expect(resumed).toEqual(found(log()));
 });
 
-test.each(["SIGINT", "SIGTERM"] as const)("%s closes the log of what was judged so far, and --resume goes on from there", async (signal) => {
-  const { adapter, slow } = slowly();
-  expect(await ended(adapter, signal)).toBe(130);
-  expect(log().footer).toMatchObject({ interrupted: true });
-  rmSync(slow);
-  const { status, stdout } = kvmConform("run", "--digest", "--resume", "--jobs", "1", "--out", out, "--adapter", adapter, ...CASES);
-  expect(stdout).toMatch(/^resumed: /m);
-  expect([status, log().footer?.interrupted]).toEqual([0, false]);
-});
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "%s closes the log of what was judged so far, and --resume goes on from there",
+  async (signal) => {
+    const { adapter, slow } = slowly();
+    expect(await ended(adapter, signal)).toBe(130);
+    expect(log().footer).toMatchObject({ interrupted: true });
+    rmSync(slow);
+    const { status, stdout } = kvmConform("run", "--digest", "--resume", "--jobs", "1", "--out", out, "--adapter", adapter, ...CASES);
+    expect(stdout).toMatch(/^resumed: /m);
+    expect([status, log().footer?.interrupted]).toEqual([0, false]);
+  },
+);
 
 test("what was cut short is not gone on with if anything changed, if it is damaged, or if nobody asks; each is said", async () => {
   const { adapter, slow } = slowly();
