@@ -6,7 +6,7 @@ import { claimsOf, readsOf } from "./claims";
 import { checkPatterns } from "./patterns";
 import { checkSchema, say } from "./schema";
 import type { Source } from "./source";
-import type { FiledCase, Spec } from "./spec";
+import { caseIn, type FiledCase, type Spec } from "./spec";
 import { checkThreads } from "./threads";
 import { checkGiven } from "./vcpus";
 import { type Checked, unknown } from "./wants";
@@ -33,7 +33,7 @@ function idOfPlace(file: string): string | undefined {
 
 function checkId({ source, spec, body }: Checked): void {
   const place = idOfPlace(source.file);
-  const shipped = spec.cases.get(body.case);
+  const shipped = caseIn(spec, body.case);
   if (place !== undefined && place !== body.case)
     source.report("CASE-010", ["case"], {
       message: `the id of this file is ${place}`,

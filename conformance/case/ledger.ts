@@ -3,7 +3,7 @@ import type { Disagreement, Ledger } from "../../spec/generated/types";
 import { ledgerFile } from "../../spec/generated/validators";
 import { checkSchema, say } from "./schema";
 import type { Path, Source } from "./source";
-import type { FiledDisagreement, Spec } from "./spec";
+import { caseIds, caseIn, type FiledDisagreement, type Spec } from "./spec";
 import { compareVersions } from "./versions";
 import { unknown } from "./wants";
 
@@ -11,7 +11,7 @@ import { unknown } from "./wants";
 export const LEDGER = "disagreements.yaml";
 
 /** The entries that a source holds; none, with problems reported to the source, if anything is wrong. */
-export function checkLedger(source: Source, spec: Pick<Spec, "rules" | "cases">): FiledDisagreement[] {
+export function checkLedger(source: Source, spec: Pick<Spec, "rules" | "cases" | "deep">): FiledDisagreement[] {
   if (!checkSchema(source, "LEDGER", ledgerFile)) return [];
   const { disagreements } = source.value as Ledger;
   const seen = new Set<string>();
@@ -28,11 +28,12 @@ export function checkLedger(source: Source, spec: Pick<Spec, "rules" | "cases">)
   return disagreements.map((entry, i) => ({ ...entry, place: `${source.file}:${String(source.lineOf(["disagreements", i]))}` }));
 }
 
-function checkNames(source: Source, path: Path, { rule, case: id }: Disagreement, { rules, cases }: Pick<Spec, "rules" | "cases">): void {
+function checkNames(source: Source, path: Path, { rule, case: id }: Disagreement, spec: Pick<Spec, "rules" | "cases" | "deep">): void {
+  const { rules } = spec;
   if (!rules.has(rule)) source.report("LEDGER-010", [...path, "rule"], unknown("rule", rule, rules.keys(), "spec/rules/"));
   if (id === undefined) return;
-  const what = cases.get(id);
-  if (what === undefined) source.report("LEDGER-011", [...path, "case"], unknown("case", id, cases.keys(), "`kvm-conform list`"));
+  const what = caseIn(spec, id);
+  if (what === undefined) source.report("LEDGER-011", [...path, "case"], unknown("case", id, caseIds(spec), "`kvm-conform list`"));
   else if (rules.has(rule) && !what.rules.includes(rule))
     source.report("LEDGER-012", [...path, "case"], {
       message: `${id} is not about ${rule}`,

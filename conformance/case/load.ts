@@ -9,7 +9,7 @@ import { checkLedger, LEDGER } from "./ledger";
 import type { Problem } from "./problems";
 import { checkRuleFile } from "./rules";
 import { Source } from "./source";
-import type { FiledCase, FiledDisagreement, FiledRule, Spec, Vocabulary } from "./spec";
+import { caseIds, type FiledCase, type FiledDisagreement, type FiledRule, type Spec, type Vocabulary } from "./spec";
 import { checkTable, checkTableNames } from "./tables";
 
 const TABLES: readonly string[] = ["features", "calls", "reads", "events", "locks"];
@@ -43,8 +43,9 @@ export function loadSpec(root: string): Loaded {
   const rules = new Map<string, FiledRule>();
   const mistakes = new Map<string, readonly string[]>();
   const cases = new Map<string, FiledCase>();
+  const deep = new Map<string, FiledCase>();
   const disagreements: FiledDisagreement[] = [];
-  const known = { ...vocabulary, rules, mistakes, cases, disagreements };
+  const known = { ...vocabulary, rules, mistakes, cases, deep, disagreements };
   if (fine())
     for (const file of yamlFiles(join(root, "spec", "rules"))) {
       const area = checkRuleFile(read("rules", file), vocabulary);
@@ -56,10 +57,10 @@ export function loadSpec(root: string): Loaded {
   if (fine())
     for (const file of yamlFiles(join(root, "spec", "cases"))) {
       const loaded = checkCase(read("cases", file), spec);
-      if (loaded !== undefined) cases.set(loaded.case, loaded);
+      if (loaded !== undefined) (loaded.deep === true ? deep : cases).set(loaded.case, loaded);
     }
   if (fine()) disagreements.push(...checkLedger(read(LEDGER), spec));
-  if (fine()) checkIds(read("ids.lock"), new Set([...rules.keys(), ...cases.keys()]));
+  if (fine()) checkIds(read("ids.lock"), new Set([...rules.keys(), ...caseIds(spec)]));
   return { spec, problems: sources.flatMap((source) => source.problems), files: sources.map(({ file }) => file) };
 }
 
@@ -76,7 +77,7 @@ export function loadCaseFile(path: string, spec: Spec): { readonly case?: FiledC
  */
 export function problemsOf(path: string, spec: Spec): readonly Problem[] {
   const source = new Source(path, readFileSync(path));
-  if (basename(path) === "ids.lock") checkIds(source, new Set([...spec.rules.keys(), ...spec.cases.keys()]));
+  if (basename(path) === "ids.lock") checkIds(source, new Set([...spec.rules.keys(), ...caseIds(spec)]));
   else if (basename(path) === LEDGER) checkLedger(source, spec);
   else if (basename(path) === "equivalents.yaml") checkEquivalents(source, spec);
   else if (TABLES.includes(basename(path, ".yaml"))) {

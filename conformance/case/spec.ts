@@ -45,6 +45,18 @@ export interface Spec extends Vocabulary {
   /** The known mistakes of a requirement, by its number: the first is its `a`. */
   readonly mistakes: ReadonlyMap<string, readonly string[]>;
   readonly equivalents: readonly Equivalent[];
+  /** The ordinary set, and those that need very many runs. */
   readonly cases: ReadonlyMap<string, FiledCase>;
+  readonly deep: ReadonlyMap<string, FiledCase>;
   readonly disagreements: readonly FiledDisagreement[];
+}
+
+/** The case of that id, be it of the ordinary set or not. */
+export function caseIn({ cases, deep }: Pick<Spec, "cases" | "deep">, id: string): FiledCase | undefined {
+  return cases.get(id) ?? deep.get(id);
+}
+
+/** The ids of all cases, sorted. */
+export function caseIds({ cases, deep }: Pick<Spec, "cases" | "deep">): string[] {
+  return [...cases.keys(), ...deep.keys()].sort();
 }

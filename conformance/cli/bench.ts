@@ -2,7 +2,7 @@
 import type { HelloReply } from "../../spec/generated/types";
 import { answered, safely, turnHere, type Door, type Exchange } from "../adapter/door";
 import type { Remote } from "../adapter/remote";
-import type { FiledCase, Spec } from "../case/spec";
+import { caseIn, type FiledCase, type Spec } from "../case/spec";
 import { judgeOver, type Asked } from "../verdict/blame";
 import type { Came } from "../explore/parallel/part";
 import type { Job } from "../explore/parallel/told";
@@ -86,7 +86,7 @@ async function benchOver(remote: Remote, spec: Spec, stopper: Stopper): Promise<
 
 /** Does a piece of work, and takes its time. */
 export async function saidOn(bench: Bench, spec: Spec, { case: id, asking, job, alone }: CaseTask, pause: Pause): Promise<CaseSaid> {
-  const what = spec.cases.get(id);
+  const what = caseIn(spec, id);
   if (what === undefined) throw new Error(`the spec has no case ${id} any more`);
   const started = performance.now();
   const judging = judgingOf(asking);

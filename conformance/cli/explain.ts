@@ -5,26 +5,27 @@ import pc from "picocolors";
 import { marksIn } from "../../coverage/rules";
 import { standingOf } from "../../coverage/standings";
 import { nearest } from "../case/names";
-import type { FiledCase, FiledDisagreement, FiledRule, Spec } from "../case/spec";
+import { caseIds, caseIn, type FiledCase, type FiledDisagreement, type FiledRule, type Spec } from "../case/spec";
 import type { Log } from "../report/events";
 import { sourceOf } from "../report/failure";
 import { aboutFixture } from "./specifier";
 import { bugSpecifiers } from "./bugs";
 import { kernelLogs } from "./logs";
+import { select } from "./selection";
 import { UsageError } from "./usage";
 
 /** The explanation of a rule or a case, as lines. */
 export function explain(spec: Spec, id: string, root: string): string[] {
   const rule = spec.rules.get(id);
   if (rule !== undefined) return explainRule(spec, rule, root);
-  const what = spec.cases.get(id);
+  const what = caseIn(spec, id);
   if (what !== undefined) return explainCase(spec, what);
-  const near = nearest(id, [...spec.rules.keys(), ...spec.cases.keys()]);
+  const near = nearest(id, [...spec.rules.keys(), ...caseIds(spec)]);
   throw new UsageError(`there is no rule or case ${id}${near === undefined ? "" : `; did you mean ${near}?`}`);
 }
 
 function explainRule(spec: Spec, rule: FiledRule, root: string): string[] {
-  const cases = [...spec.cases.values()].filter((each) => each.rules.includes(rule.rule));
+  const cases = select(spec, { rule: [rule.rule], deep: true });
   const marks = existsSync(join(root, "reference")) ? (marksIn(root).get(rule.rule) ?? []) : [];
   const bugs = bugSpecifiers().filter((bug) => aboutFixture(bug).breaks === rule.rule);
   return [

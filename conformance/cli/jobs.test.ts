@@ -20,12 +20,21 @@ interface Ran extends Came {
   readonly log: Log;
 }
 
+/** What is said of a run that takes long. */
+const HEARTBEAT = /^\d+ of \d+ cases, \d+ s.*\n/gm;
+
 /** What so many threads print and write, without the time that it took. */
 function run(jobs: number, ...args: readonly string[]): Ran {
   const came = kvmConform("run", "--jobs", String(jobs), "--out", out, ...args);
   const timeless = (text: string): string => text.replaceAll(/"seconds":[\d.e-]+/g, "").replaceAll(/[\d.]+ s$/gm, "");
   const log = readFileSync(join(out, "results.ndjson"), "utf8");
-  return { ...came, stdout: timeless(came.stdout), log: readLog(timeless(log).replaceAll(/,}/g, "}").replaceAll(",,", ","), "log") };
+  const stderr = came.stderr.replaceAll(HEARTBEAT, "");
+  return {
+    ...came,
+    stdout: timeless(came.stdout),
+    stderr,
+    log: readLog(timeless(log).replaceAll(/,}/g, "}").replaceAll(",,", ","), "log"),
+  };
 }
 
 test.each<[string, string[], number]>([

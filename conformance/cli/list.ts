@@ -8,10 +8,11 @@ import { areaOf, select, type Selection } from "./selection";
 export function caseListing(spec: Spec, selection: Selection): string[] {
   const entry = (each: FiledCase): string => {
     const threads = Object.keys(each.threads ?? {}).length;
-    return `  ${each.case}${threads > 1 ? pc.dim(`   ${threads} threads`) : ""}`;
+    const notes = [...(threads > 1 ? [`${threads} threads`] : []), ...(each.deep === true ? ["deep"] : [])];
+    return `  ${each.case}${notes.length > 0 ? pc.dim(`   ${notes.join(", ")}`) : ""}`;
   };
   return byArea(
-    select(spec, selection),
+    select(spec, { ...selection, deep: true }),
     (each) => areaOf(each.case),
     (each) => [entry(each)],
   );
@@ -21,7 +22,7 @@ export function caseListing(spec: Spec, selection: Selection): string[] {
 export function ruleListing(spec: Spec, selection: Selection): string[] {
   const { case: cases, rule, area, exclude } = selection;
   const all = [cases, rule, area, exclude].every((patterns) => patterns === undefined);
-  const named = new Set<string>(select(spec, selection).flatMap(({ rules }) => rules));
+  const named = new Set<string>(select(spec, { ...selection, deep: true }).flatMap(({ rules }) => rules));
   const rules = [...spec.rules.values()].filter((each) => all || named.has(each.rule));
   return byArea(
     rules,

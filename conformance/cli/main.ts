@@ -66,7 +66,8 @@ function selecting(command: Command): Command {
     .option("--case <glob>", "only cases whose id matches; repeatable", many)
     .option("--rule <glob>", "only cases of these rules; repeatable", many)
     .option("--area <areas>", "only these areas", many)
-    .option("--exclude <glob>", "not these cases; repeatable", many);
+    .option("--exclude <glob>", "not these cases; repeatable", many)
+    .option("--deep", "also the cases that need very many runs; else they have to be named in full");
 }
 
 function running(kvm: Command): void {
@@ -87,7 +88,11 @@ function running(kvm: Command): void {
     .option("--digest", "tell of each case a number that is the same for the same traces")
     .option("--strategy <name>", "how runs are chosen: optimal, sleep-sets, naive, states, bounded, pct or random (default: optimal)")
     .option("--bound <n>", "bounded: at most so many preemptions; pct: so many changes of priority (default: 2)", whole(0))
-    .option("--runs <n>", "pct, random: how many runs (default: 1000); others: at most so many (default: 200000)", whole(1))
+    .option(
+      "--runs <n>",
+      "pct, random: how many runs (default: 1000); others: at most so many (default: 200000, of a deep case any number)",
+      whole(1),
+    )
     .option("--seed <n>", "where the choices of pct and random come from, and the delays of a race (default: 1)", whole(0))
     .option("--worlds <n>", "how many fresh worlds a race on real CPUs is made in (default: 300)", whole(1))
     .option("--timeout-multiplier <n>", "multiplies every deadline of an adapter that is a process", positive)

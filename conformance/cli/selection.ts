@@ -1,6 +1,6 @@
 /** Which cases a command is about. */
 import { nearest } from "../case/names";
-import type { FiledCase, Spec } from "../case/spec";
+import { caseIds, caseIn, type FiledCase, type Spec } from "../case/spec";
 import { UsageError } from "./usage";
 
 /** Patterns as given on the command line: `*` stands for any letters. All lists empty selects every case. */
@@ -9,6 +9,8 @@ export interface Selection {
   readonly rule?: readonly string[];
   readonly area?: readonly string[];
   readonly exclude?: readonly string[];
+  /** The deep cases too; else one of them is selected only by its whole id. */
+  readonly deep?: boolean;
 }
 
 /**
@@ -17,18 +19,18 @@ export interface Selection {
  * not pass for an empty one.
  */
 export function select(spec: Spec, wanted: Selection): FiledCase[] {
-  const ids = [...spec.cases.keys()].sort();
+  const ids = caseIds(spec);
   const rules = [...spec.rules.keys()];
   const areas = [...new Set(ids.map(areaOf))];
-  let selected = ids;
+  let selected = wanted.deep === true ? ids : ids.filter((id) => spec.cases.has(id) || wanted.case?.includes(id) === true);
   if (wanted.case?.length) selected = keep(selected, wanted.case, "case", ids, (id) => [id]);
-  if (wanted.rule?.length) selected = keep(selected, wanted.rule, "rule", rules, (id) => spec.cases.get(id)?.rules ?? []);
+  if (wanted.rule?.length) selected = keep(selected, wanted.rule, "rule", rules, (id) => caseIn(spec, id)?.rules ?? []);
   if (wanted.area?.length) selected = keep(selected, wanted.area, "area", areas, (id) => [areaOf(id)]);
   if (wanted.exclude?.length) {
     const excluded = new Set(keep(ids, wanted.exclude, "case", ids, (id) => [id]));
     selected = selected.filter((id) => !excluded.has(id));
   }
-  return selected.flatMap((id) => spec.cases.get(id) ?? []);
+  return selected.flatMap((id) => caseIn(spec, id) ?? []);
 }
 
 /** The area of a case: the first word of its id. */

@@ -38,9 +38,9 @@ const BOUND = 2;
 export function triedBy({ strategy, bound, runs, seed = 1 }: Trying): Pick<Judging, "strategy" | "limits"> {
   if (bound !== undefined && strategy !== "bounded" && strategy !== "pct")
     throw new UsageError("--bound is for --strategy bounded and --strategy pct; no other has a bound");
-  const limits = { ...LIMITS, runs: runs ?? LIMITS.runs };
-  if (strategy === undefined) return { limits };
-  if (isStrategy(strategy)) return { strategy: maker(strategy, bound ?? BOUND, runs ?? RANDOM_RUNS, seed), limits };
+  const limits = runs === undefined ? {} : { limits: { ...LIMITS, runs } };
+  if (strategy === undefined) return limits;
+  if (isStrategy(strategy)) return { strategy: maker(strategy, bound ?? BOUND, runs ?? RANDOM_RUNS, seed), ...limits };
   const near = nearest(strategy, STRATEGIES);
   const hint = near === undefined ? `there are ${STRATEGIES.join(", ")}` : `did you mean ${near}?`;
   throw new UsageError(`there is no strategy ${strategy}; ${hint}`);

@@ -7,7 +7,7 @@ import { Cannot, holdHere, type Door } from "../adapter/door";
 import { naive } from "../explore/naive";
 import { replay } from "../explore/replay";
 import { readSchedule } from "../explore/schedule";
-import { judge, judgeAgain } from "./judge";
+import { judge, judgeAgain, limitsOf } from "./judge";
 import type { Verdict } from "./verdict";
 
 /** Two threads add one to a counter, each with a load and then a store: a lost update. */
@@ -46,6 +46,15 @@ function counter(locked: boolean): Program {
 function judged(program: Program, options: Parameters<typeof judge>[3] = {}): Verdict {
   return holdHere(judge(caseOf(program), specOf(program), helloOf(program), options), doorOf(program));
 }
+
+test("a deep case is given more runs than an ordinary one has, if nobody says how many", () => {
+  const what = caseOf(counter(true));
+  const runs = [limitsOf(what, {}), limitsOf({ ...what, deep: true }, {})].map((each) => each.runs);
+  expect(runs).toEqual([200_000, 100_000_000]);
+  const limits = { runs: 1, steps: 100 };
+  expect(judged({ ...counter(true), claims: { ...counter(true).claims, deep: true } }, { limits }).verdict).toBe("unfinished");
+  expect(judged({ ...counter(true), claims: { ...counter(true).claims, deep: true } }).verdict).toBe("holds");
+});
 
 test("a lost update is found, with the rule, the schedule and the trace", () => {
   const { verdict, failure } = judged(counter(false));

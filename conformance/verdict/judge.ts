@@ -36,17 +36,24 @@ export interface Judging {
 
 /** Enough for every case of the ordinary set. */
 export const LIMITS: Limits = { runs: 200_000, steps: 20_000 };
+/** More than a deep case has. */
+const DEEP_RUNS = 100_000_000;
 /** Some hundred worlds show what comes out one time in a hundred. */
 export const RACE: Race = { worlds: 300, seed: 1 };
 
 /** For a race alone: no order of calls comes before it. */
 const NO_RUNS: Strategy = { name: "none", complete: false, begin: () => false, choose: () => undefined };
 
+/** When to give a case up. */
+export function limitsOf({ deep }: Case, { limits }: Judging): Limits {
+  return limits ?? (deep === true ? { ...LIMITS, runs: DEEP_RUNS } : LIMITS);
+}
+
 /** Judges a case on the implementation that said `hello`; a failure found is run again for its trace. */
 export function* judge(what: Case, spec: Spec, hello: HelloReply, options: Judging = {}): Exchange<Verdict> {
   const planned = plan(what, spec, hello, options.as ?? hello.kernel);
   if ("verdict" in planned) return notRun(what, planned.verdict, planned);
-  const limits = options.limits ?? LIMITS;
+  const limits = limitsOf(what, options);
   const strategy = options.strategy ?? (planned.control === "step" ? optimal : sleepSets);
   const { digest = false, paths = false } = options;
   const explored = yield* explore(planned, { strategy, limits, digest, paths });
@@ -55,7 +62,7 @@ export function* judge(what: Case, spec: Spec, hello: HelloReply, options: Judgi
 
 /** What an exploration comes to; a failure is made again for its trace, and what can race is raced. */
 export function* concluded(what: Case, planned: Plan, explored: Explored, hello: HelloReply, options: Judging): Exchange<Verdict> {
-  const limits = options.limits ?? LIMITS;
+  const limits = limitsOf(what, options);
   if (explored.stopped?.why === "cannot" && explored.runs === 1)
     return notRun(what, "untestable", { reason: explored.stopped.what, claims: planned.claims });
   const failure = yield* failed(planned, explored, limits, options.shorten);

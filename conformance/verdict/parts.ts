@@ -9,7 +9,7 @@ import { WHOLE, type Job } from "../explore/parallel/told";
 import type { TallyOfPart } from "../explore/parallel/part";
 import { sleepSets } from "../explore/sleep-sets";
 import { plan, type Plan } from "../plan/plan";
-import { concluded, judge, LIMITS, verdictOf, type Judging } from "./judge";
+import { concluded, judge, limitsOf, verdictOf, type Judging } from "./judge";
 import type { Verdict } from "./verdict";
 
 /** Asked before every run but the first, with how many were made: whether to stop for now. */
@@ -19,7 +19,7 @@ export type Pause = (runs: number) => boolean;
 export function* judgeUntil(what: Case, spec: Spec, hello: HelloReply, options: Judging, pause: Pause): Exchange<Verdict | Came> {
   const planned = planOf(what, spec, hello, options);
   if (planned === undefined) return yield* judge(what, spec, hello, options);
-  const { explored, came } = yield* exploreShare(planned, WHOLE, partOptions(options, pause));
+  const { explored, came } = yield* exploreShare(planned, WHOLE, partOptions(what, options, pause));
   if (came.frames !== undefined) return came;
   if (explored.stopped?.why === "outside") return yield* judge(what, spec, hello, { ...options, strategy: sleepSets });
   return yield* concluded(what, planned, explored, hello, options);
@@ -29,11 +29,11 @@ export function* judgeUntil(what: Case, spec: Spec, hello: HelloReply, options: 
 export function* judgePart(what: Case, spec: Spec, hello: HelloReply, options: Judging, job: Job, pause: Pause): Exchange<Came> {
   const planned = planOf(what, spec, hello, options);
   if (planned === undefined) throw new Error(`${what.case} cannot be explored in parts`);
-  return yield* explorePart(planned, job, partOptions(options, pause));
+  return yield* explorePart(planned, job, partOptions(what, options, pause));
 }
 
-function partOptions({ limits = LIMITS, digest = false }: Judging, pause: Pause) {
-  return { limits, digest, pause };
+function partOptions(what: Case, options: Judging, pause: Pause) {
+  return { limits: limitsOf(what, options), digest: options.digest === true, pause };
 }
 
 /** The plan of a case that can be explored in parts. */
@@ -102,7 +102,7 @@ export class Parts {
   }
 
   private get limits() {
-    return this.options.limits ?? LIMITS;
+    return limitsOf(this.what, this.options);
   }
 
   private concluded(stopped?: { readonly why: "limit"; readonly what: string }): Verdict {

@@ -70,15 +70,22 @@ export const host_mm = ops("host_mm", {
     const cell = pte(kvm, hva);
     const words = words_of(kvm.mm.memory, hva);
     yield cell.load;
-    if (cell.now === undefined) return "ok";
-    const refs = references(kvm, cell.now);
-    for (;;) {
+    while (cell.now !== undefined) {
+      const pfn = cell.now;
+      const refs = references(kvm, pfn);
       yield rmw_all([cell, refs, ...words]);
-      if (refs.now === 0) break;
-      yield* until_newer([refs], versions([refs]));
+      if (cell.now === pfn && refs.now === 0) {
+        cell.now++;
+        move_words(kvm.mm.memory, hva, words, cell.now);
+        return "ok";
+      }
+      // Only looked at from here on: were it tried again each time, two who move the page would wake each other for ever.
+      let since = versions([cell, refs]);
+      do {
+        yield* until_newer([cell, refs], since);
+        since = versions([cell, refs]);
+      } while (cell.now === pfn && refs.now > 0);
     }
-    cell.now++;
-    move_words(kvm.mm.memory, hva, words, cell.now);
     return "ok";
   },
 
