@@ -4,7 +4,7 @@
  * arch/x86/kvm/lapic.c, kvm_alloc_apic_access_page; arch/x86/kvm/mmu/mmu.c, kvm_unmap_gfn_range.
  */
 import { host_mm, hva_of } from "../kvm/host_mm";
-import type { GfnRange } from "../kvm/memory";
+import type { GfnRange, Memslot } from "../kvm/memory";
 import { APIC_ACCESS_PAGE_PRIVATE_MEMSLOT, memslots } from "../kvm/memslots";
 import { spte, tlb_entry } from "../kvm/mmu";
 import { requests } from "../kvm/requests";
@@ -14,7 +14,7 @@ import { vcpu_ioctl } from "../kvm/vcpu_ioctl";
 import type { Kvm, Result, Vcpu } from "../kvm/types";
 import { mutex_lock, mutex_unlock } from "../sync/mutex";
 import { guarded, ops, rule, type Task } from "../task";
-import { APIC_DEFAULT_GFN } from "./apicv";
+import { APIC_DEFAULT_GFN, apicv } from "./apicv";
 import { x86_ops } from "./x86_ops";
 
 /** Guarded by slots_lock. */
@@ -116,6 +116,17 @@ export const access_page = ops("access_page", {
     rule("apicpg.reload.awaits-acknowledgement");
     rule("apicpg.reload.asked-only-for-the-page");
     if (slot.id === APIC_ACCESS_PAGE_PRIVATE_MEMSLOT) yield* requests.kvm_make_all_cpus_request(kvm, "APIC_PAGE_RELOAD");
+  },
+
+  /**
+   * While APICv is inhibited the slot is there, and the guest does not see it. Called with the sequence
+   * sampled: an inhibit that comes after this look moves it. Nothing is noted that the way back would
+   * have to forget.
+   */
+  *is_invisible(kvm: Kvm, { id }: Memslot): Task<boolean> {
+    rule("apicv.inhibit.page-is-not-mapped");
+    rule("apicv.inhibit.page-comes-back");
+    return id === APIC_ACCESS_PAGE_PRIVATE_MEMSLOT && !(yield* apicv.kvm_apicv_activated(kvm));
   },
 
   /** Serves APIC_PAGE_RELOAD. */

@@ -39,6 +39,7 @@ export const apic_chapter: Chapter = {
     },
   },
   unmap_gfn_range: (kvm, gfns) => access_page.kvm_unmap_gfn_range(kvm, gfns),
+  emulates: (kvm, slot) => access_page.is_invisible(kvm, slot),
 };
 
 export const apic_api: Api = {

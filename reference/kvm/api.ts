@@ -5,9 +5,9 @@ import { capabilities, type Cap } from "./capabilities";
 import { clock } from "./clock";
 import { create_vcpu } from "./create_vcpu";
 import { destroy_vm } from "./destroy_vm";
-import { host_mm, hva_of } from "./host_mm";
+import { host_mm, host_mm_of, hva_of } from "./host_mm";
 import { irqchip } from "./irqchip";
-import type { HvaRange } from "./memory";
+import type { HostMm, HvaRange } from "./memory";
 import { memslots } from "./memslots";
 import { migration } from "./migration";
 import { mmu_notifier } from "./mmu_notifier";
@@ -16,9 +16,10 @@ import { requests } from "./requests";
 import { msr } from "./msr";
 import { run } from "./run";
 import { sched } from "./sched";
+import { vm_ioctl } from "./vm_ioctl";
 import type { CallName, EventPattern, FeatureName, ReadPattern, Value } from "../../spec/generated/types";
 import type { Task } from "../task";
-import { REQUESTS, type Kvm, type RequestName, type Vcpu } from "./types";
+import { REQUESTS, type Kvm, type RequestName, type Result, type Vcpu } from "./types";
 
 /** The arguments of a call, checked by the runner: numbers are numbers or hex strings. */
 export type Args = Readonly<Record<string, unknown>>;
@@ -107,6 +108,11 @@ const request_reader: Reader = {
   of: (kvm, [id, name]) => per_vcpu((vcpu) => vcpu.requests[name as RequestName].now).of(kvm, [id ?? ""]),
 };
 
+/** KVM_CREATE_VCPU by the process with this memory. */
+function create_vcpu_from(kvm: Kvm, mm: HostMm, id: bigint): Task<Result> {
+  return vm_ioctl.kvm_vm_ioctl(kvm, mm, () => create_vcpu.kvm_vm_ioctl_create_vcpu(kvm, id));
+}
+
 /** A read of the VM. */
 export function per_vm(of: (kvm: Kvm) => Value): Reader {
   return { of };
@@ -141,7 +147,8 @@ export const kvm_api: Api = {
     "vm.enable_cap": (kvm, { cap, value, flags }) => capabilities.kvm_vm_ioctl_enable_cap(kvm, cap as Cap, u64(value), u64(flags ?? 0)),
     "vm.set_boot_cpu_id": (kvm, { id }) => boot_cpu.kvm_vm_ioctl_set_boot_cpu_id(kvm, u64(id)),
     "vm.create_irqchip": (kvm) => irqchip.kvm_vm_ioctl_create_irqchip(kvm),
-    "vm.create_vcpu": (kvm, { id }) => create_vcpu.kvm_vm_ioctl_create_vcpu(kvm, u64(id)),
+    "vm.create_vcpu": (kvm, { id }) => create_vcpu_from(kvm, kvm.mm, u64(id)),
+    "child.create_vcpu": (kvm, { id }) => create_vcpu_from(kvm, host_mm_of(), u64(id)),
     "vm.set_user_memory_region": (kvm, { slot, gpa, size }) =>
       memslots.kvm_vm_ioctl_set_memory_region(kvm, { id: Number(slot), base_gfn: gfn(gpa), npages: gfn(size), hva: hva_of(gfn(gpa)) }),
     "vm.destroy": (kvm) => destroy_vm.kvm_destroy_vm(kvm),

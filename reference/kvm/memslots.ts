@@ -40,7 +40,10 @@ export const memslots = ops("memslots", {
     return yield* memslots.kvm_set_memory_region(kvm, slot);
   },
 
-  /** Adds a slot, or deletes the one with this id if `npages` is 0. Takes slots_lock itself. */
+  /**
+   * Adds a slot, or deletes the one with this id if `npages` is 0; one that is there stays as it is.
+   * Takes slots_lock itself. Nothing is moved: a frame has the same host page behind it in every slot.
+   */
   *kvm_set_memory_region(kvm: Kvm, slot: Omit<Memslot, "invalid">): Task<Result> {
     rule("lock.order.kvm-lock-first");
     rule("lock.order.slots-lock-first");
@@ -56,17 +59,22 @@ export const memslots = ops("memslots", {
     yield kvm.memslots.table.load;
     const { slots } = kvm.memslots.table.now;
     const old = slots.find((slot) => slot.id === id);
-    const others = slots.filter((slot) => slot.id !== id);
     if (npages === 0) {
+      rule("apicpg.slot.deleted-if-there");
       if (old === undefined) return "EINVAL";
-      yield* memslots.kvm_delete_memslot(kvm, old, others);
+      yield* memslots.kvm_delete_memslot(
+        kvm,
+        old,
+        slots.filter((slot) => slot !== old),
+      );
       return "ok";
     }
+    rule("apicpg.slot.stays-as-made");
+    if (old !== undefined) return old.hva === hva && old.npages === npages ? "ok" : "EINVAL";
     rule("apicpg.slot.no-overlap");
-    if (others.some((slot) => base_gfn < slot.base_gfn + slot.npages && slot.base_gfn < base_gfn + npages)) return "EEXIST";
-    if (old !== undefined) return "EINVAL";
+    if (slots.some((slot) => base_gfn < slot.base_gfn + slot.npages && slot.base_gfn < base_gfn + npages)) return "EEXIST";
     yield* mutex_lock(kvm.slots_arch_lock);
-    yield* memslots.kvm_swap_active_memslots(kvm, [...others, { id, base_gfn, npages, hva, invalid: false }]);
+    yield* memslots.kvm_swap_active_memslots(kvm, [...slots, { id, base_gfn, npages, hva, invalid: false }]);
     return "ok";
   },
 

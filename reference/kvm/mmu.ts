@@ -60,6 +60,7 @@ export const mmu = ops("mmu", {
   *kvm_zap_gfn(kvm: Kvm, gfn: number): Task<void> {
     yield* write_lock(kvm.mmu_lock);
     rule("apicpg.flush.by-who-zaps");
+    rule("apicv.inhibit.zap-moves-the-sequence");
     const flush = yield* mmu.zap_gfn(kvm, gfn);
     if (flush) yield* mmu.kvm_flush_remote_tlbs(kvm);
     yield kvm.notifier.seq.rmw;

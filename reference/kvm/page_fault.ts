@@ -13,7 +13,7 @@ import { spte } from "./mmu";
 import { sched } from "./sched";
 import { RETRY_INSTRUCTION, type Result, type Retry, type Vcpu } from "./types";
 
-/** What is given back for an address without memory: the access is emulated instead. */
+/** What is given back for an address without memory, or one whose memory is not for the guest now: the access is emulated instead. */
 export const EMULATE = Symbol("emulate");
 
 export const page_fault = ops("page_fault", {
@@ -27,6 +27,9 @@ export const page_fault = ops("page_fault", {
     yield seq.load;
     const sample = seq.now;
     const since = versions([seq]);
+    rule("apicv.inhibit.page-is-not-mapped");
+    rule("apicv.inhibit.zap-moves-the-sequence");
+    for (const chapter of kvm.chapters) if (chapter.emulates && (yield* chapter.emulates(kvm, slot))) return EMULATE;
     const pfn = yield* host_mm.hva_to_pfn(kvm, slot.hva + gfn - slot.base_gfn);
     if (pfn === undefined) return "EFAULT";
     rule("apicpg.access.reaches-the-apic");

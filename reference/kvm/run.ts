@@ -7,7 +7,7 @@ import { local_irq_disable, local_irq_enable } from "../sync/ipi";
 import { mutex_lock, mutex_unlock } from "../sync/mutex";
 import { until_newer } from "../sync/retry";
 import { srcu_read_lock, srcu_read_unlock } from "../sync/srcu";
-import { ops, rule, versions, type Cell, type Task } from "../task";
+import { ops, report, rule, versions, type Cell, type Task } from "../task";
 import { mmu } from "./mmu";
 import { request_pending, requests } from "./requests";
 import { sched } from "./sched";
@@ -37,6 +37,8 @@ export const run = ops("run", {
 
   *vcpu_run(vcpu: Vcpu, action: GuestAction): Task<unknown> {
     rule("apicpg.reload.stalled-vcpu-serves-others");
+    rule("xencfg.vcpu-info.latched-until-registered");
+    rule("xenev.block.shadow-is-work");
     for (;;) {
       vcpu.run.retry = undefined as Retry | undefined;
       const exit = yield* run.vcpu_enter_guest(vcpu, action);
@@ -119,8 +121,10 @@ export const run = ops("run", {
 
   *kvm_vcpu_srcu_read_unlock(vcpu: Vcpu): Task<void> {
     rule("lock.srcu.one-section-per-vcpu");
-    if (vcpu.run.srcu === undefined) throw new Error(`vCPU ${vcpu.vcpu_id} leaves a read section that it is not in`);
-    yield* srcu_read_unlock(vcpu.kvm.kvm_srcu, vcpu.run.srcu);
+    const { srcu } = vcpu.run;
+    if (srcu === undefined)
+      return report("lock-order", `vCPU ${vcpu.vcpu_id} leaves a read section that it is not in`, "lock.srcu.one-section-per-vcpu");
+    yield* srcu_read_unlock(vcpu.kvm.kvm_srcu, srcu);
     vcpu.run.srcu = undefined;
   },
 });

@@ -7,11 +7,11 @@ import type { SpinLock } from "../sync/spinlock";
 import type { Session, Srcu } from "../sync/srcu";
 import type { WaitQueue } from "../sync/wait";
 import type { Cell, Step, Task } from "../task";
-import type { GfnRange, HostMm, Memslots, Mmu, Notifier, PfnCaches, Tlb } from "./memory";
+import type { GfnRange, HostMm, Memslot, Memslots, Mmu, Notifier, PfnCaches, Tlb } from "./memory";
 
 /** What a call can give back to the VMM, other than a value. */
 export type Errno =
-  "EINVAL" | "EEXIST" | "ENOMEM" | "EBUSY" | "EFAULT" | "ENOENT" | "EBADF" | "E2BIG" | "EAGAIN" | "ENOTCONN" | "EOPNOTSUPP";
+  "EINVAL" | "EEXIST" | "ENOMEM" | "EBUSY" | "EFAULT" | "EIO" | "ENOENT" | "EBADF" | "E2BIG" | "EAGAIN" | "ENOTCONN" | "EOPNOTSUPP";
 
 export type Result = "ok" | Errno;
 
@@ -181,4 +181,6 @@ export interface Chapter {
   get_msr?(vcpu: Vcpu, index: number, host: boolean): Task<bigint | "gp"> | undefined;
   /** These frames' translations were removed, since their pages are about to go: under mmu_lock for writing. */
   unmap_gfn_range?(kvm: Kvm, gfns: GfnRange): Task<void>;
+  /** Whether the guest's accesses to this slot are emulated, and nothing is mapped for them, although there is memory. */
+  emulates?(kvm: Kvm, slot: Memslot): Task<boolean>;
 }
