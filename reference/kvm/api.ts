@@ -130,6 +130,7 @@ export const kvm_api: Api = {
     "srcu.*.synchronize",
     "memslots.swapped",
     "vcpu.*.entered",
+    "vcpu.*.mode.looked_at",
     "mmu.spte_zapped",
     "mmu_notifier.active.raised",
     "mmu_notifier.active.lowered",

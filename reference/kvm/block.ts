@@ -13,6 +13,7 @@ export const block = ops("block", {
   /** The exit handler of HLT. The vCPU's read section is left for as long as the thread may sleep. */
   *vcpu_block(vcpu: Vcpu): Task<"ok"> {
     rule("lock.srcu.no-section-while-blocked");
+    rule("lock.block.looks-again");
     while (!(yield* block.kvm_arch_vcpu_runnable(vcpu))) {
       yield* run.kvm_vcpu_srcu_read_unlock(vcpu);
       yield* block.kvm_vcpu_block(vcpu);
@@ -32,14 +33,18 @@ export const block = ops("block", {
     yield vcpu.blocking.store;
     vcpu.blocking.now = true;
     rule("lock.atomic.nothing-sleeps");
+    rule("avic.running.not-while-blocking");
     preempt_enable();
     rule("avic.running.irr-looked-at-last");
+    rule("lock.block.looks-again");
     while (!(yield* block.kvm_arch_vcpu_runnable(vcpu))) {
+      rule("ipiv.posted.wakes-the-sleeper");
       yield* sched.vcpu_put(vcpu);
       yield* schedule(vcpu.wait, waiter);
       yield* sched.vcpu_load(vcpu);
       waiter = yield* prepare_to_wait(vcpu.wait, waiter);
     }
+    rule("avic.running.follows-scheduling");
     preempt_disable();
     yield* finish_wait(vcpu.wait, waiter);
     yield vcpu.blocking.store;

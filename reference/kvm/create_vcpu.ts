@@ -9,7 +9,7 @@ import { WaitQueue } from "../sync/wait";
 import { Cell, guarded, ops, rule, type Task } from "../task";
 import { tlb_of } from "./mmu";
 import { request_bits } from "./requests";
-import type { Kvm, Result, Vcpu } from "./types";
+import type { Kvm, Mode, Result, Vcpu } from "./types";
 
 export const create_vcpu = ops("create_vcpu", {
   /** `id` is the ioctl's whole 64-bit argument. */
@@ -159,6 +159,7 @@ export function vcpu_slot(index: number): Cell<Vcpu | undefined> {
 export function vcpu_of(kvm: Kvm, vcpu_id: number): Vcpu {
   const name = `vcpu.${vcpu_id}`;
   const in_guest = new Cell(`${name}.in_guest`, false);
+  const mode = new Cell<Mode>(`${name}.mode`, "OUTSIDE_GUEST_MODE");
   const mutex = new Mutex(`${name}.vcpu_mutex`, "vcpu_mutex", kvm.kvm_lock.graph);
   return {
     kvm,
@@ -169,7 +170,8 @@ export function vcpu_of(kvm: Kvm, vcpu_id: number): Vcpu {
     pcpu: new Pcpu(`${name}.cpu`),
     wait: new WaitQueue(`${name}.wait`),
     blocking: new Cell(`${name}.blocking`, false),
-    mode: new Cell(`${name}.mode`, "OUTSIDE_GUEST_MODE"),
+    mode,
+    look_at_mode: mode.as("rmw", `${name}.mode.looked_at`),
     in_guest,
     enter: in_guest.as("store", `${name}.entered`),
     ...request_bits(vcpu_id),

@@ -81,10 +81,12 @@ export const memslots = ops("memslots", {
   /** First a table in which the slot is invalid, then, when nobody can use it any more, one without it. */
   *kvm_delete_memslot(kvm: Kvm, old: Memslot, others: readonly Memslot[]): Task<void> {
     yield* mutex_lock(kvm.slots_arch_lock);
+    rule("apicpg.reload.only-from-a-slot");
     yield* memslots.kvm_swap_active_memslots(kvm, [...others, { ...old, invalid: true }]);
     yield* write_lock(kvm.mmu_lock);
     let flush = false;
     for (let gfn = old.base_gfn; gfn < old.base_gfn + old.npages; gfn++) flush = (yield* mmu.zap_gfn(kvm, gfn)) || flush;
+    rule("apicpg.flush.under-mmu-lock");
     if (flush) yield* mmu.kvm_flush_remote_tlbs(kvm);
     rule("lock.spin.nothing-sleeps-inside");
     yield* write_unlock(kvm.mmu_lock);

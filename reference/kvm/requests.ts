@@ -5,9 +5,6 @@ import { Cell, load_all, ops, rule, type Step, type Task } from "../task";
 import { vcpus } from "./vcpus";
 import { REQUESTS, type Kvm, type RequestBit, type RequestName, type Vcpu } from "./types";
 
-/** Requests that do not wake a blocked vCPU, and whose maker waits for the kick to be acknowledged. */
-const NO_WAKEUP_AND_WAIT: ReadonlySet<RequestName> = new Set(["TLB_FLUSH", "SCAN_IOAPIC", "APIC_PAGE_RELOAD", "APICV_UPDATE"]);
-
 class Bit extends Cell<boolean> implements RequestBit {
   readonly make: Step;
   readonly serve: Step;
@@ -41,6 +38,7 @@ export const requests = ops("requests", {
   /** Tests a request and clears it. */
   *kvm_check_request(vcpu: Vcpu, name: RequestName): Task<boolean> {
     const bit = vcpu.requests[name];
+    rule("lock.kick.serves-what-was-asked");
     yield bit.load;
     if (!bit.now) return false;
     yield bit.serve;
@@ -49,27 +47,25 @@ export const requests = ops("requests", {
   },
 
   /**
-   * Posts a request to every vCPU. For requests that wait, returns only when each vCPU that was
-   * not outside guest mode has acknowledged an interrupt: one that is already exiting included,
-   * since it may still be using what the caller is about to take away.
+   * Posts a request to every vCPU. Returns only when each vCPU that was not outside guest mode has
+   * acknowledged an interrupt: one that is already exiting included, since it may still be using
+   * what the caller is about to take away. A blocked vCPU sleeps on.
    */
   *kvm_make_all_cpus_request(kvm: Kvm, name: RequestName): Task<void> {
-    const waits = NO_WAKEUP_AND_WAIT.has(name);
     const tickets: [Vcpu, number][] = [];
     rule("lock.kick.request-before-look");
     for (const vcpu of yield* vcpus.kvm_for_each_vcpu(kvm)) {
       yield* requests.kvm_make_request(vcpu, name);
-      if (!waits) yield* wake_up(vcpu.wait);
-      if (yield* requests.kvm_request_needs_ipi(vcpu, waits)) tickets.push([vcpu, yield* send_ipi(vcpu.pcpu)]);
+      if (yield* requests.kvm_request_needs_ipi(vcpu, true)) tickets.push([vcpu, yield* send_ipi(vcpu.pcpu)]);
     }
     rule("lock.kick.waits-for-acknowledgement");
-    if (waits) for (const [vcpu, ticket] of tickets) yield* await_ipi(vcpu.pcpu, ticket);
+    for (const [vcpu, ticket] of tickets) yield* await_ipi(vcpu.pcpu, ticket);
   },
 
   /** Moves a vCPU that is in guest mode to exiting, and says whether its CPU must be interrupted. */
   *kvm_request_needs_ipi(vcpu: Vcpu, waits: boolean): Task<boolean> {
     rule("lock.kick.waits-for-acknowledgement");
-    yield vcpu.mode.rmw;
+    yield vcpu.look_at_mode;
     const mode = vcpu.mode.now;
     if (mode === "IN_GUEST_MODE") vcpu.mode.now = "EXITING_GUEST_MODE";
     return waits ? mode !== "OUTSIDE_GUEST_MODE" : mode === "IN_GUEST_MODE";
@@ -77,6 +73,7 @@ export const requests = ops("requests", {
 
   /** Gets one vCPU to look at its requests: wakes it if it blocks, interrupts it if it is in the guest. */
   *kvm_vcpu_kick(vcpu: Vcpu): Task<"ok"> {
+    rule("lock.kick.wakes-or-marks");
     yield* wake_up(vcpu.wait);
     if (yield* requests.kvm_request_needs_ipi(vcpu, false)) yield* send_ipi(vcpu.pcpu);
     return "ok";

@@ -25,6 +25,7 @@ export const run = ops("run", {
   /** The KVM_RUN ioctl with one guest action: returns when it is done and the vCPU is out again. */
   *kvm_vcpu_ioctl_run(vcpu: Vcpu, action: GuestAction): Task<unknown> {
     rule("lock.srcu.no-vcpu-mutex-inside");
+    rule("avic.running.follows-scheduling");
     yield* mutex_lock(vcpu.mutex);
     yield* sched.vcpu_load(vcpu);
     yield* run.kvm_vcpu_srcu_read_lock(vcpu);
@@ -61,11 +62,11 @@ export const run = ops("run", {
 
     rule("lock.atomic.nothing-sleeps");
     preempt_disable();
-    for (const chapter of vcpu.kvm.chapters) if (chapter.prepare_switch_to_guest) yield* chapter.prepare_switch_to_guest(vcpu);
     yield* local_irq_disable(vcpu.pcpu);
     const enters = yield* run.publish_and_look(vcpu);
     let exit: unknown = CANCELLED;
     if (enters) exit = yield* run.guest(vcpu, action);
+    rule("lock.kick.outside-once-out");
     yield vcpu.mode.store;
     vcpu.mode.now = "OUTSIDE_GUEST_MODE";
     yield* local_irq_enable(vcpu.pcpu);
@@ -86,12 +87,14 @@ export const run = ops("run", {
     yield vcpu.mode.load;
     const kicked = vcpu.mode.now === "EXITING_GUEST_MODE";
     rule("apicpg.reload.pending-blocks-entry");
+    rule("lock.kick.enters-unless-asked");
     yield vcpu.any_request;
     return !kicked && !request_pending(vcpu);
   },
 
   /** In the guest, until the exit that the action causes. */
   *guest(vcpu: Vcpu, action: GuestAction): Task<unknown> {
+    rule("ipiv.posted.seen-at-entry");
     for (const chapter of vcpu.kvm.chapters) if (chapter.vcpu_enter) yield* chapter.vcpu_enter(vcpu);
     yield vcpu.enter;
     vcpu.in_guest.now = true;
@@ -124,7 +127,7 @@ export const run = ops("run", {
     const { srcu } = vcpu.run;
     if (srcu === undefined)
       return report("lock-order", `vCPU ${vcpu.vcpu_id} leaves a read section that it is not in`, "lock.srcu.one-section-per-vcpu");
-    yield* srcu_read_unlock(vcpu.kvm.kvm_srcu, srcu);
     vcpu.run.srcu = undefined;
+    yield* srcu_read_unlock(vcpu.kvm.kvm_srcu, srcu);
   },
 });

@@ -87,6 +87,8 @@ export interface Vcpu {
   readonly blocking: Cell<boolean>;
   /** The published mode: who kicks looks at it. */
   readonly mode: Cell<Mode>;
+  /** Looks at the mode, and marks a vCPU that is in the guest as exiting. */
+  readonly look_at_mode: Step;
   /** The hardware runs guest instructions: from after the last look at requests until the exit. */
   readonly in_guest: Cell<boolean>;
   readonly enter: Step;
@@ -162,8 +164,6 @@ export interface Chapter {
   /** Nobody uses the VM any more: gives back what the chapter has allocated for it. */
   vm_destroy?(kvm: Kvm): Task<void>;
   readonly requests?: Partial<Record<RequestName, (vcpu: Vcpu) => Task<void>>>;
-  /** After requests were served, with preemption off. */
-  prepare_switch_to_guest?(vcpu: Vcpu): Task<void>;
   /** At the last look before the entry, interrupts off. */
   vcpu_enter?(vcpu: Vcpu): Task<void>;
   vcpu_load?(vcpu: Vcpu): Task<void>;

@@ -8,6 +8,7 @@ export const vcpu_ioctl = ops("vcpu_ioctl", {
   /** `body` runs with the vCPU's mutex held and the vCPU loaded, and in no SRCU section. */
   *kvm_vcpu_ioctl<T>(vcpu: Vcpu, body: () => Task<T>): Task<T> {
     rule("lock.srcu.no-vcpu-mutex-inside");
+    rule("avic.running.follows-scheduling");
     yield* mutex_lock(vcpu.mutex);
     yield* sched.vcpu_load(vcpu);
     const result = yield* body();

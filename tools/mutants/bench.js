@@ -8,8 +8,10 @@ const { Registry } = require("./registry");
 
 /** Rounds of loops between two answers: no operation comes near. */
 const ROUNDS = 100_000;
-/** A mutant may make three times the requests that the reference needs, and so many more, in a world and in a case. */
+/** A mutant may take three times the steps that the reference makes requests for, and so many more, in a world; likewise requests in a case. */
 const MORE = { world: 2_000, case: 100_000 };
+/** More than any case has. */
+const RUNS = 200_000;
 /** How far the honesty check goes into a case, as in reference/honest-cases.test.ts. */
 const HONEST = { runs: 60, steps: 20_000 };
 
@@ -95,4 +97,4 @@ function noting(ops, entered) {
   );
 }
 
-module.exports = { Bench, HONEST, MORE, Unfinished };
+module.exports = { Bench, HONEST, MORE, RUNS, Unfinished };

@@ -82,8 +82,13 @@ function* stillCounts(operation) {
 /** Numbers one more and one less, truths turned around. */
 function* constants(operation) {
   for (const node of find(operation, (each) => otherConstants(each).length > 0))
-    if (!ts.isLiteralTypeNode(node.parent))
+    if (!isType(node))
       for (const text of otherConstants(node)) yield replaced(node, text, `${node.getText()} -> ${text} in ${squeezed(node.parent)}`);
+}
+
+/** A number that a type allows, with its sign: nothing runs there. */
+function isType({ parent }) {
+  return ts.isLiteralTypeNode(parent) || (ts.isPrefixUnaryExpression(parent) && ts.isLiteralTypeNode(parent.parent));
 }
 
 function otherConstants(node) {

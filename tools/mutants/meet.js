@@ -1,7 +1,7 @@
 /** What becomes of a mutant when it meets the cases: the first claim that fails, or the best that is noticed without. */
 "use strict";
 
-const { HONEST, MORE, Unfinished } = require("./bench");
+const { HONEST, MORE, RUNS, Unfinished } = require("./bench");
 
 /**
  * @typedef {object} Outcome
@@ -49,9 +49,11 @@ function meet(mutant, measured, bench) {
 }
 
 function judged(bench, id, door, spent) {
-  const most = { world: 3 * spent.world + MORE.world, case: 3 * spent.case + MORE.case };
+  // A run that is cut short after so many steps is still judged by the claims that it has broken: no step takes three requests.
+  const steps = 3 * spent.world + MORE.world;
+  const most = { world: 3 * steps, case: 3 * spent.case + MORE.case };
   try {
-    return outcomeOf(bench.held(bench.spec.cases.get(id), door, most).verdict);
+    return outcomeOf(bench.held(bench.spec.cases.get(id), door, most, { runs: RUNS, steps }).verdict);
   } catch (error) {
     if (!(error instanceof Unfinished)) throw error;
     return { by: "unfinished", what: error.message };

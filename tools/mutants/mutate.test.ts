@@ -33,6 +33,7 @@ test.each([
   ["an assignment is dropped", "kvm.flag.now = kvm.other;", ["drop kvm.flag.now = kvm.other"]],
   ["a count stands still", "const last = --kvm.count;", ["--kvm.count -> kvm.count"]],
   ["a number is one more and one less", "kvm.wait(2);", ["drop kvm.wait(2)", "2 -> 3 in kvm.wait(2)", "2 -> 1 in kvm.wait(2)"]],
+  ["a number that a type allows stays", "const change: 1 | -1 = kvm.change;", []],
   [
     "a check is dropped and turned, its boundary moved, its answer changed",
     'if (n >= kvm.max) return "EINVAL";',
