@@ -81,7 +81,8 @@ function main() {
   const { values } = parseArgs({ options: { update: { type: "boolean", default: false } } });
   const { loadSpec } = require(path.join(ROOT, "dist/conformance/case/load.js"));
   const { reference } = require(path.join(ROOT, "dist/reference/adapter.js"));
-  const { spec } = loadSpec(ROOT);
+  const { spec, problems } = loadSpec(ROOT);
+  if (problems.length > 0) throw new Error(`the spec has ${problems.length} problems; \`kvm-conform check\` shows them`);
   process.exitCode = pin(explored([...spec.cases.values()], spec, reference()), values);
 }
 
