@@ -3,6 +3,7 @@
  * behind a page at this moment, and who refers to that frame. Source: mm/util.c, vm_mmap;
  * virt/kvm/kvm_main.c, hva_to_pfn.
  */
+import { might_sleep } from "../sync/context";
 import { until_newer } from "../sync/retry";
 import { Cell, ops, rmw_all, versions, type Task } from "../task";
 import { guest_memory_of, move_words, words_of, type Pfn } from "./guest_memory";
@@ -96,8 +97,9 @@ export const host_mm = ops("host_mm", {
     cell.now = undefined as Pfn | undefined;
   },
 
-  /** The frame behind a page at this moment, without anything that keeps it there. */
+  /** The frame behind a page at this moment, without anything that keeps it there. May sleep until there is one. */
   *hva_to_pfn(kvm: Kvm, hva: number): Task<Pfn | undefined> {
+    might_sleep("looking a page up");
     const cell = pte(kvm, hva);
     yield cell.load;
     return cell.now;

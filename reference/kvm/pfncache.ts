@@ -48,12 +48,14 @@ export const pfncache = ops("pfncache", {
   /** Whether the kernel address may be used, for as long as the lock is held. Never sleeps. */
   *kvm_gpc_check({ kvm, lock, state }: GfnToPfnCache): Task<boolean> {
     lockdep_assert_held(lock);
+    rule("xenev.cache.follows-memslots");
     yield kvm.memslots.table.load;
     return state.valid && state.generation === kvm.memslots.table.now.generation;
   },
 
   /** Makes the cache good again, if its frame is backed: EINVAL if it is not active, EFAULT if not backed. May sleep. */
   *kvm_gpc_refresh(gpc: GfnToPfnCache): Task<"ok" | "EINVAL" | "EFAULT"> {
+    rule("xenev.send.refreshes-and-retries");
     yield* mutex_lock(gpc.refresh_lock);
     yield gpc.gpa.load;
     const result = gpc.gpa.now === undefined ? "EINVAL" : yield* pfncache.__kvm_gpc_refresh(gpc, gpc.gpa.now);
@@ -64,6 +66,7 @@ export const pfncache = ops("pfncache", {
   /** As above, under refresh_lock, for this address. */
   *__kvm_gpc_refresh({ kvm, lock, refresh_lock, state }: GfnToPfnCache, gpa: bigint): Task<"ok" | "EFAULT"> {
     lockdep_assert_held(refresh_lock);
+    rule("xenev.cache.follows-memslots");
     yield* write_lock_irqsave(lock);
     yield kvm.memslots.table.load;
     const hva = hva_in(kvm.memslots.table.now, Number(gpa >> 12n));
@@ -78,6 +81,8 @@ export const pfncache = ops("pfncache", {
   /** Looks the page up without the lock, and again if an invalidation ran meanwhile. Enters and leaves with the lock held. */
   *hva_to_pfn_retry({ kvm, lock, state }: Pick<GfnToPfnCache, "kvm" | "lock" | "state">, hva: number): Task<void> {
     const { active, seq } = kvm.notifier;
+    rule("xenev.cache.lookup-is-repeated");
+    rule("lock.spin.nothing-sleeps-inside");
     Object.assign(state, { valid: false, hva });
     let fruitless: readonly number[] | undefined;
     for (;;) {
@@ -109,6 +114,7 @@ export const pfncache = ops("pfncache", {
   /** Begins to cache an address. The notifier can reach the cache before there is anything in it. */
   *kvm_gpc_activate(gpc: GfnToPfnCache, gpa: bigint): Task<"ok" | "EFAULT"> {
     rule("lock.order.no-cycle");
+    rule("xenev.cache.listed-while-active");
     yield* mutex_lock(gpc.refresh_lock);
     yield gpc.gpa.load;
     if (gpc.gpa.now === undefined) yield* pfncache.list_add(gpc);
@@ -120,6 +126,7 @@ export const pfncache = ops("pfncache", {
 
   /** From now on the cache is for this address, or for none; what it held is good no more. */
   *set_address({ lock, state, gpa }: GfnToPfnCache, to: bigint | undefined): Task<void> {
+    rule("xencfg.shared-info.any-backed-frame");
     yield* write_lock_irqsave(lock);
     state.valid = false;
     yield gpa.store;
@@ -129,6 +136,8 @@ export const pfncache = ops("pfncache", {
 
   *kvm_gpc_deactivate(gpc: GfnToPfnCache): Task<void> {
     rule("lock.spin.nothing-sleeps-inside");
+    rule("xenev.cache.listed-while-active");
+    rule("xencfg.shared-info.any-backed-frame");
     yield* mutex_lock(gpc.refresh_lock);
     yield gpc.gpa.load;
     if (gpc.gpa.now !== undefined) {
@@ -148,6 +157,7 @@ export const pfncache = ops("pfncache", {
 
   *list_del(gpc: GfnToPfnCache): Task<void> {
     const { list_lock, list } = gpc.kvm.gpcs;
+    rule("xenev.cache.listed-while-active");
     yield* spin_lock(list_lock);
     list.caches = list.caches.filter((each) => each.name !== gpc.name);
     yield* spin_unlock(list_lock);

@@ -26,9 +26,12 @@ type Found = number | string | (number | string)[];
 export const attributes = ops("attributes", {
   *kvm_xen_hvm_set_attr(kvm: Kvm, type: HvmAttribute, value: bigint): Task<Answer> {
     const { lock, long_mode, runstate_update_flag, upcall_vector, shinfo_cache } = to_kvm_xen(kvm);
+    rule("xencfg.vector.reserved-refused");
     if (type === "UPCALL_VECTOR" && !(yield* attributes.vector_allowed(value))) return "EINVAL";
     let result: Answer = "ok";
+    rule("lock.xen.covers-attributes");
     yield* mutex_lock(lock);
+    rule("xencfg.attribute.takes-effect");
     if (type === "LONG_MODE") {
       yield long_mode.store;
       long_mode.now = value !== 0n;
@@ -38,6 +41,7 @@ export const attributes = ops("attributes", {
     } else if (type === "UPCALL_VECTOR") {
       yield upcall_vector.store;
       upcall_vector.now = Number(value);
+      rule("xencfg.shared-info.any-backed-frame");
     } else result = yield* attributes.set_address(shinfo_cache, value === INVALID_ADDRESS ? value : value << 12n);
     yield* mutex_unlock(lock);
     return result;
@@ -48,6 +52,7 @@ export const attributes = ops("attributes", {
     rule("lock.xen.leaf");
     rule("lock.order.kvm-lock-first");
     return yield* vcpu_ioctl.kvm_vcpu_ioctl(vcpu, function* () {
+      rule("lock.xen.covers-attributes");
       yield* mutex_lock(lock);
       const result = yield* attributes.set_vcpu_attribute(vcpu, type, value, data);
       yield* mutex_unlock(lock);
@@ -57,10 +62,14 @@ export const attributes = ops("attributes", {
 
   /** Under the vCPU's mutex and xen_lock. */
   *set_vcpu_attribute(vcpu: Vcpu, type: VcpuAttribute, value: bigint, data: Runstate): Task<Answer> {
+    rule("xenrs.register.writes-at-once");
     if (type === "RUNSTATE_ADDR") return yield* attributes.set_runstate_address(vcpu, value);
+    rule("xenrs.times.to-the-state-left");
     if (type === "RUNSTATE_CURRENT") return yield* attributes.set_runstate_current(vcpu, value);
+    rule("xenrs.data.must-add-up");
     if (type === "RUNSTATE_DATA") return yield* attributes.set_runstate_data(vcpu, data);
     if (type === "VCPU_INFO") return yield* attributes.set_vcpu_info(vcpu, value);
+    rule("xencfg.vector.reserved-refused");
     if (!(yield* attributes.vector_allowed(value))) return "EINVAL";
     const { upcall_vector } = to_vcpu_xen(vcpu);
     yield upcall_vector.store;
@@ -104,6 +113,8 @@ export const attributes = ops("attributes", {
   *set_address(gpc: GfnToPfnCache, gpa: bigint): Task<Answer> {
     rule("lock.xen.leaf");
     rule("lock.xen.no-synchronize-inside");
+    rule("lock.srcu.caches-looked-at-inside");
+    rule("xencfg.shared-info.any-backed-frame");
     let result: Answer = "ok";
     const session = yield* srcu_read_lock(gpc.kvm.kvm_srcu);
     if (gpa === INVALID_ADDRESS) yield* pfncache.kvm_gpc_deactivate(gpc);
@@ -129,6 +140,7 @@ export const attributes = ops("attributes", {
   },
 
   *set_runstate_current(vcpu: Vcpu, state: bigint): Task<Answer> {
+    rule("xenrs.times.to-the-state-left");
     if (state > RUNSTATE_OFFLINE) return "EINVAL";
     yield* runstate.kvm_xen_update_runstate(vcpu, Number(state));
     return "ok";

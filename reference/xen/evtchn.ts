@@ -33,6 +33,7 @@ export const evtchn = ops("evtchn", {
     if (vcpu === undefined) return "EINVAL";
     if (!(yield* evtchn.port_exists(kvm, port))) return "EINVAL";
 
+    rule("lock.srcu.caches-looked-at-inside");
     const session = yield* srcu_read_lock(kvm.kvm_srcu);
     let result = yield* evtchn.set_shinfo_evtchn_pending(kvm, port);
     let kick = false;
@@ -132,10 +133,13 @@ export const evtchn = ops("evtchn", {
   /** Delivers, and sleeps where it must: no answer says to try again. */
   *kvm_xen_set_evtchn(kvm: Kvm, event: XenEvtchn): Task<Delivery> {
     const { lock, shinfo_cache } = to_kvm_xen(kvm);
+    rule("xenev.send.fast-first");
     let result = yield* evtchn.kvm_xen_set_evtchn_fast(kvm, event);
     if (result !== "EWOULDBLOCK") return result;
     yield* mutex_lock(lock);
     rule("lock.xen.leaf");
+    rule("lock.xen.covers-attributes");
+    rule("lock.srcu.caches-looked-at-inside");
     rule("xenev.send.refreshes-and-retries");
     for (;;) {
       result = yield* evtchn.kvm_xen_set_evtchn_fast(kvm, event);

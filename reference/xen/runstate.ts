@@ -39,6 +39,7 @@ export const runstate = ops("runstate", {
     rule("xenrs.sched-out.never-sleeps");
     rule("lock.spin.nothing-sleeps-inside");
     if (!(yield* runstate.lock_guest_copy(vcpu, atomic))) return;
+    rule("xenrs.copy.made-good-if-it-may-sleep");
     while (!(yield* pfncache.kvm_gpc_check(gpc))) {
       yield* read_unlock_irqrestore(gpc.lock);
       if (atomic || (yield* pfncache.kvm_gpc_refresh(gpc)) !== "ok") return;
@@ -52,6 +53,8 @@ export const runstate = ops("runstate", {
   *lock_guest_copy(vcpu: Vcpu, atomic: boolean): Task<boolean> {
     const { runstate_cache: gpc } = to_vcpu_xen(vcpu);
     rule("lock.rq.no-gpc-wait-inside");
+    rule("xenrs.copy.made-good-if-it-may-sleep");
+    rule("xenrs.state.preempted-is-runnable");
     if (!atomic) {
       yield* read_lock_irqsave(gpc.lock);
       return true;
