@@ -31,9 +31,12 @@ export const evtchn = ops("evtchn", {
   *kvm_xen_set_evtchn_fast(kvm: Kvm, { port, vcpu_id }: XenEvtchn): Task<Delivery> {
     const vcpu = (yield* vcpus.kvm_for_each_vcpu(kvm)).find((each) => each.vcpu_id === vcpu_id);
     if (vcpu === undefined) return "EINVAL";
+    rule("xenev.port.by-current-mode");
     if (!(yield* evtchn.port_exists(kvm, port))) return "EINVAL";
 
     rule("lock.srcu.caches-looked-at-inside");
+    rule("xenev.shadow.if-unmapped");
+    rule("xenev.upcall.on-new-selector");
     const session = yield* srcu_read_lock(kvm.kvm_srcu);
     let result = yield* evtchn.set_shinfo_evtchn_pending(kvm, port);
     let kick = false;
