@@ -85,6 +85,7 @@ export const apicv = ops("apicv", {
     rule("lock.apicv.inside-all");
     rule("lock.apicv.no-synchronize-inside");
     rule("apicv.inhibit.kick-first");
+    rule("apicv.inhibit.zap-moves-the-sequence");
     yield* requests.kvm_make_all_cpus_request(kvm, "APICV_UPDATE");
     yield store_inhibits;
     inhibits.now = next;

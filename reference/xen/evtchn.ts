@@ -30,6 +30,7 @@ export const evtchn = ops("evtchn", {
   /** Delivers without sleeping, from any context. */
   *kvm_xen_set_evtchn_fast(kvm: Kvm, { port, vcpu_id }: XenEvtchn): Task<Delivery> {
     const vcpu = (yield* vcpus.kvm_for_each_vcpu(kvm)).find((each) => each.vcpu_id === vcpu_id);
+    rule("xenev.send.answers-success");
     if (vcpu === undefined) return "EINVAL";
     rule("xenev.port.by-current-mode");
     if (!(yield* evtchn.port_exists(kvm, port))) return "EINVAL";

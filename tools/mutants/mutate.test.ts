@@ -67,7 +67,11 @@ test.each([
     ],
   ],
   ["what is declared stays before what uses it", "const got = kvm.get;\nyield* put(got);", ["drop yield* put(got)"]],
-  ["marks and assertions stay", 'rule("a.b");\nlockdep_assert_held(kvm.lock);\nif (n === 3) throw new Error("no");', []],
+  [
+    "marks and assertions stay",
+    'rule("a.b");\nlockdep_assert_held(kvm.lock);\nif (n === 3) throw new Error("no");\nif (n === 4) return report("leak", "no");',
+    [],
+  ],
   ["a hook that is asked for before it is called is not turned", "if (kvm.hook) yield* kvm.hook(n);", ["drop yield* kvm.hook(n)"]],
 ])("%s", (_, body, expected) => {
   expect(mutations(body)).toEqual(expected);

@@ -33,10 +33,14 @@ function calleeOf(node) {
   return ts.isPropertyAccessExpression(expression) ? expression.name.text : undefined;
 }
 
-/** A mark, a checker's assertion, or an `if` that throws: what the model says of itself. */
+/** A mark, a checker's assertion, or an `if` that throws or reports: what the model says of itself. */
 function isAssertion(statement) {
   if (ts.isExpressionStatement(statement)) return ASSERTIONS.has(calleeOf(statement.expression));
-  return ts.isThrowStatement(statement) || (ts.isIfStatement(statement) && ts.isThrowStatement(onlyOf(statement.thenStatement)));
+  return ts.isThrowStatement(statement) || (ts.isIfStatement(statement) && isComplaint(onlyOf(statement.thenStatement)));
+}
+
+function isComplaint(statement) {
+  return ts.isThrowStatement(statement) || (ts.isReturnStatement(statement) && calleeOf(statement.expression) === "report");
 }
 
 function onlyOf(statement) {
