@@ -142,7 +142,6 @@ export const evtchn = ops("evtchn", {
     if (result !== "EWOULDBLOCK") return result;
     yield* mutex_lock(lock);
     rule("lock.xen.leaf");
-    rule("lock.xen.covers-attributes");
     rule("lock.srcu.caches-looked-at-inside");
     rule("xenev.send.refreshes-and-retries");
     for (;;) {
