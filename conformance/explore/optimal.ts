@@ -11,7 +11,7 @@ import { pending, Races } from "./optimal/races";
 import { Reversal } from "./optimal/reversal";
 import { Sequence } from "./optimal/sequence";
 import { SleepSets } from "./optimal/sleep";
-import { isWait, NO_STEP, Role, Steps, THREADS } from "./optimal/steps";
+import { isWait, NO_STEP, Role, sizeOf, Steps, THREADS } from "./optimal/steps";
 import { below, branchOf, insert, type Branch } from "./optimal/wakeup-tree";
 import type { Strategy } from "./strategy";
 
@@ -103,7 +103,7 @@ export class Optimal implements Strategy {
     if (threads > THREADS) this.outside ??= `there are more than ${THREADS} threads`;
   }
 
-  /** What the wakeup tree says, or else whatever is awake, of the thread that took the last step if it can go on. */
+  /** What the wakeup tree says, or else whatever is awake: of the thread that took the last step if it can go on, or of the loneliest. */
   private nextStep(depth: number, enabled: readonly Transition[]): number {
     const { steps, sleep, execution } = this;
     const branches = (this.wakeup[depth] ??= []);
@@ -114,13 +114,17 @@ export class Optimal implements Strategy {
       return step;
     }
     const current = depth > 0 ? execution.thread[depth - 1] : undefined;
+    let able = 0;
+    for (const { thread } of enabled) able |= 1 << thread;
     let found = NO_STEP;
+    let fewest = Infinity;
     for (const transition of enabled) {
-      if (found !== NO_STEP && transition.thread !== current) continue;
       const step = steps.of(transition);
-      if (sleep.has(depth, step)) continue;
+      const partners = transition.thread === current ? -1 : sizeOf(this.races.partners(transition.thread) & able);
+      if (partners >= fewest || sleep.has(depth, step)) continue;
       found = step;
-      if (transition.thread === current) break;
+      fewest = partners;
+      if (partners < 0) break;
     }
     this.stopAtUnknown();
     if (found !== NO_STEP) branches.push(branchOf([found]));
@@ -183,7 +187,33 @@ export class Optimal implements Strategy {
   }
 
   plan(v: Sequence, depth: number): void {
-    if (!this.sleep.covers(depth, v)) insert(v, this.wakeup[depth] as Branch[], this.steps);
+    if (!this.sleep.covers(depth, v)) this.insert(v, depth);
+  }
+
+  /**
+   * Inserts v into the wakeup tree of a prefix. Where nothing of it is planned yet, no more is planned
+   * than the step that it was made for needs: what comes after is found again in an order of its own,
+   * which may be a better one (`loneliest`). Gives whether it was inserted.
+   */
+  protected insert(v: Sequence, depth: number): boolean {
+    const branches = this.wakeup[depth] as Branch[];
+    return insert(v, branches, this.steps, () => {
+      const needed = v.needed();
+      return this.wakesAll(needed, depth, branches) ? needed : v.rest();
+    });
+  }
+
+  /**
+   * Whether by these steps alone all wake that sleep at a prefix, or will when it is their turn: or else what
+   * is left out of v could be what makes it differ from what they lead to.
+   */
+  wakesAll(needed: readonly number[], depth: number, branches: readonly Branch[]): boolean {
+    const wakes = (asleep: number): boolean => needed.some((step) => this.steps.depends(step, asleep));
+    for (let i = 1; i < branches.length; i++) {
+      const { steps, at } = branches[i] as Branch;
+      if (!wakes(steps[at] as number)) return false;
+    }
+    return this.sleep.areAll(depth, wakes);
   }
 
   /** Goes back to the longest prefix from which something is left to explore; false if there is none. */

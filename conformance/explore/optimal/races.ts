@@ -6,7 +6,7 @@
 import type { Execution } from "./execution";
 import { racesOfHandlers } from "./handlers";
 import { racesOfAcquire } from "./locks";
-import { Role } from "./steps";
+import { Role, THREADS } from "./steps";
 
 /** A step that nobody could take in the end: its thread's bit-wise complement stands for it in a race. */
 export const pending = (thread: number): number => ~thread;
@@ -18,6 +18,8 @@ export class Races {
   second = new Int32Array(1024);
   /** Whether the first is all that the second depends on, so that nothing else need be put off with it. */
   immediate = new Uint8Array(1024);
+  /** For each thread, with whom it has ever raced. */
+  private readonly raced = new Int32Array(THREADS);
   private readonly candidates: number[] = [];
 
   constructor(private readonly execution: Execution) {}
@@ -43,6 +45,10 @@ export class Races {
 
   add(first: number, second: number, immediate = false): void {
     if (this.length === this.first.length) this.grow();
+    const one = this.execution.thread[first] as number;
+    const other = second >= 0 ? (this.execution.thread[second] as number) : pending(second);
+    this.raced[one] = (this.raced[one] as number) | (1 << other);
+    this.raced[other] = (this.raced[other] as number) | (1 << one);
     this.first[this.length] = first;
     this.second[this.length] = second;
     this.immediate[this.length++] = immediate ? 1 : 0;
@@ -61,6 +67,11 @@ export class Races {
       candidates[place] = e;
     }
     return found;
+  }
+
+  /** The threads with which this one has raced in any run, as a set in a word. */
+  partners(thread: number): number {
+    return this.raced[thread] as number;
   }
 
   private grow(): void {

@@ -107,6 +107,7 @@ export class Reversal {
     this.addKept(first + 1, second >= 0 ? second : execution.length);
     if (immediate) this.clockWithout(first, second, row);
     else this.clockAfter(before, step, row);
+    v.made = v.length;
     v.add(step, row);
     if (second >= 0) this.addTail(second);
     v.end();

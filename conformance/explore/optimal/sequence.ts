@@ -11,6 +11,8 @@ export type Continuation = Pick<Sequence, "left" | "nextOf" | "isInitial" | "isI
 /** v, with for each step the row of its clock: which steps of v must come before it. */
 export class Sequence {
   length = 0;
+  /** The place of the step that v was made for. */
+  made = 0;
   readonly step: number[] = [];
   private readonly row: number[] = [];
   /** For each thread, the place of its next step in v, or -1; for each place, that of the same thread's next one. */
@@ -94,6 +96,21 @@ export class Sequence {
     if (!this.counted) return;
     this.times[step] = (this.times[step] as number) - 1;
     if (this.times[step] === 0) this.set[step >>> 5] = (this.set[step >>> 5] as number) & ~(1 << (step & 31));
+  }
+
+  /** The step that v was made for, after what must come before it. */
+  needed(): number[] {
+    const { row, step, made } = this;
+    const { clock } = this.execution;
+    const { thread } = this.steps;
+    const last = row[made] as number;
+    const needed: number[] = [];
+    for (let i = 0; i < made; i++) {
+      const own = thread[step[i] as number] as number;
+      if ((clock[last + own] as number) >= (clock[(row[i] as number) + own] as number)) needed.push(step[i] as number);
+    }
+    needed.push(step[made] as number);
+    return needed;
   }
 
   /** What is left, in order. */

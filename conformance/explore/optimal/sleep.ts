@@ -20,6 +20,12 @@ export class SleepSets {
     return false;
   }
 
+  /** Whether this is so of all who sleep. */
+  areAll(depth: number, holds: (step: number) => boolean): boolean {
+    for (let i = this.from[depth] as number; i < (this.to[depth] as number); i++) if (!holds(this.sleepers[i] as number)) return false;
+    return true;
+  }
+
   /** Who still sleeps after this step was taken at `depth`. */
   after(depth: number, step: number): void {
     let end = this.to[depth] as number;

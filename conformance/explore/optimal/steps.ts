@@ -72,6 +72,13 @@ export const NO_STEP = -1;
 /** The most threads of one exploration: a set of them fits into a word. */
 export const THREADS = 32;
 
+/** How many threads there are in a set. */
+export function sizeOf(set: number): number {
+  let size = 0;
+  for (let left = set; left !== 0; left &= left - 1) size++;
+  return size;
+}
+
 /** Transitions, each known by its number, with the dependence between any two. */
 export class Steps {
   readonly all: Transition[] = [];

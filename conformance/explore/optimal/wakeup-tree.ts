@@ -27,16 +27,17 @@ export function below(branch: Branch): Branch[] {
 
 /**
  * Inserts v, unless a branch that is to be explored covers it: then all of v, or of what it leads
- * to, is explored there. The first of `branches` is the one under way, which does not cover v. Gives
- * whether it was inserted.
+ * to, is explored there. The first of `branches` is the one under way, which does not cover v. Of a v
+ * that has nothing in common with any branch it is `apart` that says what to take. Gives whether it
+ * was inserted.
  */
-export function insert(v: Continuation, branches: Branch[], steps: Steps): boolean {
+export function insert(v: Continuation, branches: Branch[], steps: Steps, apart?: () => readonly number[]): boolean {
   let list = branches;
   let from = 1;
   for (;;) {
     const followed = follow(v, list, from, steps);
     if (followed === undefined) {
-      list.push(branchOf(v.rest()));
+      list.push(branchOf(apart !== undefined && list === branches ? apart() : v.rest()));
       return true;
     }
     const { branch, to } = followed;

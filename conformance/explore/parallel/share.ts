@@ -8,7 +8,7 @@ import type { Footprints } from "../footprints";
 import { Optimal } from "../optimal";
 import type { Sequence } from "../optimal/sequence";
 import { THREADS } from "../optimal/steps";
-import { insert, type Branch } from "../optimal/wakeup-tree";
+import type { Branch } from "../optimal/wakeup-tree";
 import { Names, type Frame, type Job, type StepName, type ToldReversal } from "./told";
 
 /** Explores one part. */
@@ -41,7 +41,7 @@ export class Share extends Optimal {
 
   override plan(v: Sequence, depth: number): void {
     if (this.sleep.covers(depth, v)) return;
-    const isNew = insert(v, this.wakeup[depth] as Branch[], this.steps);
+    const isNew = this.insert(v, depth);
     if (isNew && depth < this.base) this.above.push(this.asTold(v, depth));
   }
 
