@@ -27,11 +27,17 @@ export interface Variant {
   readonly ops: Ops;
 }
 
+/** A door on the reference, and its threads, to be stepped without a message for each step. */
+export interface Reference {
+  (request: Request): Reply;
+  readonly threads: Threads<Machine>;
+}
+
 /** Opens a door on the reference, or on a variant of it in which some operations are replaced. honest.ts brings threads that are watched. */
 export function reference(
   variant: Variant = { name: "reference", ops: {} },
   threads = new Threads<Machine>(),
-): (request: Request) => Reply {
+): Reference {
   const plain = tables(variant.ops, false);
   const framed = tables(variant.ops, true);
   const marks = new Set<RuleId>();
@@ -40,7 +46,7 @@ export function reference(
     if (machine === undefined) throw new Error("no world is open");
     return machine;
   };
-  return (request) => {
+  const answer = (request: Request): Reply => {
     switch (request.op) {
       case "hello":
         return hello(variant);
@@ -70,6 +76,7 @@ export function reference(
       }
     }
   };
+  return Object.assign(answer, { threads });
 }
 
 /** A call on what is not there returns without running any kernel code. */

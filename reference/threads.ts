@@ -5,7 +5,7 @@
  */
 import type { Standing, Value } from "../spec/generated/types";
 import { handler, interruptible } from "./sync/handler";
-import { advance, type KThread, type Report, type Running, type Stack, type Step, type Task, type Thing } from "./task";
+import { advance, type KThread, type Report, type Running, type Stack, type Step, type Task } from "./task";
 
 /** A thread of the world. A handler runs on its owner's stack, and the owner stands still meanwhile. */
 export interface Thread extends KThread {
@@ -37,8 +37,6 @@ interface Moved {
   readonly reports?: Report[];
 }
 
-const NONE: readonly string[] = [];
-
 /** The threads of one world after the other; their objects are used again. */
 export class Threads<World extends Running> {
   private world: World | undefined;
@@ -51,12 +49,11 @@ export class Threads<World extends Running> {
   private handlers = false;
   /** How many threads the last reply was about. */
   private told = 0;
-  /** What was asked, one request at a place: who began a call or took its step, with which pick, having announced a step of which kind on what. */
+  /** What was asked, one request at a place: who began a call or took its step, with which pick, having announced which step. */
   private readonly who: Thread[] = [];
   private readonly picks: number[] = [];
   private readonly calls: (Begin<World> | undefined)[] = [];
-  private readonly kinds: (string | undefined)[] = [];
-  private readonly objects: (string | readonly string[])[] = [];
+  private readonly steps: (Step | undefined)[] = [];
   private asked = 0;
   private shown: Stands = { threads: {} };
   private shows: Thread[] = [];
@@ -78,8 +75,12 @@ export class Threads<World extends Running> {
       const thread = this.who[this.asked] as Thread;
       const begin = this.calls[this.asked];
       if (begin !== undefined) this.start(thread, begin);
-      else if (this.announces(thread, this.asked)) this.advance(thread, this.picks[this.asked] as number);
-      else return false;
+      else if (!is_same(this.steps[this.asked], thread.next)) return false;
+      else {
+        // The one of this world: that of the last would keep all of it alive.
+        this.steps[this.asked] = thread.next;
+        this.advance(thread, this.picks[this.asked] as number);
+      }
     }
     return true;
   }
@@ -96,10 +97,23 @@ export class Threads<World extends Running> {
   step(name: string, pick: number): Stands | Moved {
     const thread = this.by_name.get(name);
     if (thread?.world !== this.worlds) throw new Error(`there is no thread ${name}`);
+    return this.take(thread, pick) ?? thread.moved;
+  }
+
+  /** As above, for whoever is in this process too: what there is to say besides where the thread itself stands, if there is anything. */
+  take(thread: Thread, pick: number): Stands | Moved | undefined {
     const step = thread.next;
     this.remember(thread, pick, undefined);
     this.advance(thread, pick);
-    return this.is_alone(thread, step) ? this.with_reports(thread.moved) : this.standings();
+    if (!this.is_alone(thread, step)) return this.standings();
+    return (this.world as World).reports.length === 0 ? undefined : this.with_reports(thread.moved);
+  }
+
+  /** The thread of this name. */
+  of(name: string): Thread {
+    const thread = this.by_name.get(name);
+    if (thread === undefined) throw new Error(`there is no thread ${name}`);
+    return thread;
   }
 
   /** The world starts a thread by itself. */
@@ -193,18 +207,7 @@ export class Threads<World extends Running> {
     this.who[at] = thread;
     this.picks[at] = pick;
     this.calls[at] = begin;
-    const { next } = thread;
-    this.kinds[at] = next?.kind;
-    this.objects[at] = next === undefined ? NONE : next.on.length === 1 ? (next.on[0] as Thing).name : next.on.map(({ name }) => name);
-  }
-
-  /** Whether a thread announces what it did when it was asked this. */
-  private announces({ next }: Thread, asked: number): boolean {
-    if (next === undefined || next.kind !== this.kinds[asked]) return false;
-    const { on } = next;
-    const objects = this.objects[asked] ?? NONE;
-    if (typeof objects === "string") return on.length === 1 && on[0]?.name === objects;
-    return on.length === objects.length && objects.every((name, i) => on[i]?.name === name);
+    this.steps[at] = thread.next;
   }
 
   /** The thread of this name; made when it is first asked for. */
@@ -259,6 +262,13 @@ export class Threads<World extends Running> {
     for (let i = 0; i < all.length; i++) if (all[i] !== shows[i]) return false;
     return true;
   }
+}
+
+/** Whether a step of one world is what a step of another was. */
+function is_same(one: Step | undefined, other: Step | undefined): boolean {
+  if (one === undefined || other === undefined || one.kind !== other.kind || one.on.length !== other.on.length) return false;
+  for (let i = 0; i < one.on.length; i++) if (one.on[i]?.name !== other.on[i]?.name) return false;
+  return true;
 }
 
 /** Whether two steps touch one thing. */

@@ -2,23 +2,51 @@
  * The dialogue, written once and held in two ways. The engine is a generator of requests: in this
  * process it is driven synchronously, with no JSON and no promises; over a pipe with `await`.
  */
-import type { Reply, Request } from "../../spec/generated/types";
+import type { Reply, Request, Standing, StepReply } from "../../spec/generated/types";
 
 /** What answers requests in this process. It may reuse what it returns once the next request has come. */
-export type Door = (request: Request) => Reply;
+export interface Door {
+  (request: Request): Reply;
+  /** Its threads, if whoever is in this process too may step them without a message for each step. */
+  readonly threads?: ThreadsHere;
+}
+
+/** The threads of a door in this process. */
+export interface ThreadsHere {
+  /** The thread of this name that a world has; the same object in every world. */
+  of(name: string): ThreadHere;
+  /** As the request `step`: gives what there is to say besides where the thread itself stands, if there is anything. */
+  take(thread: ThreadHere, pick: number): StepReply | undefined;
+}
+
+/** One of them. */
+export interface ThreadHere {
+  readonly standing: Standing;
+}
 
 /** A conversation: it yields requests, is given replies, and comes to a T. */
 export type Exchange<T> = Generator<Request, T, Reply>;
 
 /** A door that never throws: an error of the implementation is its crash, in its own words. */
 export function safely(door: Door): Door {
-  return (request) => {
+  const { threads } = door;
+  const safe = (request: Request): Reply => {
     try {
       return door(request);
     } catch (error) {
-      return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+      return { error: inItsOwnWords(error) };
     }
   };
+  return threads === undefined ? safe : Object.assign(safe, { threads });
+}
+
+/** What an implementation in this process threw, as a crash. */
+export function crashOf(error: unknown): Crashed {
+  return new Crashed(inItsOwnWords(error));
+}
+
+function inItsOwnWords(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Whom the exchange that is being held in this process is with. */

@@ -13,7 +13,7 @@ type Make = Options["strategy"];
 /** Tries what is enabled in the opposite order. */
 const backwards: Make = (dependent) => {
   const inner = sleepSets(dependent);
-  return { ...inner, begin: () => inner.begin(), choose: (depth, enabled, threads) => inner.choose(depth, enabled.toReversed(), threads) };
+  return { ...inner, begin: () => inner.begin(), choose: (depth, enabled, there) => inner.choose(depth, enabled.toReversed(), there) };
 };
 
 function digestOf(name: keyof typeof BENCHMARKS, n: number, strategy: Make): string {

@@ -5,7 +5,7 @@
  * trace are worked out here from the dependence relation alone, whatever the strategy believes.
  */
 import type { Dependent, Transition } from "./footprint";
-import type { Strategy, Told } from "./strategy";
+import type { Strategy, There, Told } from "./strategy";
 
 /** Two words of 32 bits. */
 export type Sum = readonly [number, number];
@@ -58,8 +58,8 @@ export class Digesting implements Strategy {
     return this.inner.begin();
   }
 
-  choose(depth: number, enabled: readonly Transition[], threads: number): Transition | undefined {
-    const chosen = this.inner.choose(depth, enabled, threads);
+  choose(depth: number, enabled: readonly Transition[], there: There): Transition | undefined {
+    const chosen = this.inner.choose(depth, enabled, there);
     this.taken.length = depth;
     if (chosen !== undefined) this.take(depth, chosen);
     return chosen;

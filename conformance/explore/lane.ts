@@ -1,4 +1,5 @@
 import type { Announcement, Standing, Value } from "../../spec/generated/types";
+import type { ThreadHere } from "../adapter/door";
 import type { PlannedCall, PlannedThread } from "../plan/plan";
 import { isOf, type Footprints } from "./footprints";
 import type { Footprint, Transition } from "./footprint";
@@ -27,6 +28,8 @@ export class Lane {
   /** What it could do next, one for each pick. */
   next: readonly Transition[] = [];
   private announced: Announcement | undefined;
+  /** The thread itself, if it is in this process and was stepped. */
+  here: ThreadHere | undefined;
 
   /** `born`: how many steps had been taken when it was started. */
   constructor(

@@ -13,7 +13,7 @@ import { Sequence } from "./optimal/sequence";
 import { SleepSets } from "./optimal/sleep";
 import { isWait, NO_STEP, Role, sizeOf, Steps, THREADS } from "./optimal/steps";
 import { below, branchOf, insert, type Branch } from "./optimal/wakeup-tree";
-import type { Strategy } from "./strategy";
+import type { Strategy, There } from "./strategy";
 
 /** Explores each trace once. */
 export function optimal(dependent: Dependent): Strategy {
@@ -61,14 +61,12 @@ export class Optimal implements Strategy {
     return this.execution.length;
   }
 
-  choose(depth: number, enabled: readonly Transition[], threads: number): Transition | undefined {
-    if (depth < this.execution.length) return this.steps.all[this.execution.step[depth] as number];
-    const { steps } = this;
-    this.welcome(threads);
-    const step = this.nextStep(depth, enabled);
+  choose(depth: number, enabled: readonly Transition[], { threads, able }: There): Transition | undefined {
+    const { steps, execution } = this;
+    if (depth < execution.length) return steps.all[execution.step[depth] as number];
+    if (threads !== execution.threads) this.welcome(threads);
+    const step = this.nextStep(depth, enabled, able);
     if (step === NO_STEP || this.outside !== undefined) return undefined;
-    let able = 0;
-    for (const { thread } of enabled) able |= 1 << thread;
     this.take(depth, step, able);
     if ((steps.picks[step] as number) > 1) this.otherPicks(depth, step, enabled);
     return steps.all[step];
@@ -104,7 +102,7 @@ export class Optimal implements Strategy {
   }
 
   /** What the wakeup tree says, or else whatever is awake: of the thread that took the last step if it can go on, or of the loneliest. */
-  private nextStep(depth: number, enabled: readonly Transition[]): number {
+  private nextStep(depth: number, enabled: readonly Transition[], able: number): number {
     const { steps, sleep, execution } = this;
     const branches = (this.wakeup[depth] ??= []);
     const [planned] = branches;
@@ -114,8 +112,6 @@ export class Optimal implements Strategy {
       return step;
     }
     const current = depth > 0 ? execution.thread[depth - 1] : undefined;
-    let able = 0;
-    for (const { thread } of enabled) able |= 1 << thread;
     let found = NO_STEP;
     let fewest = Infinity;
     for (const transition of enabled) {

@@ -1,5 +1,5 @@
-import type { RuleId, StepReply, Value } from "../../spec/generated/types";
-import { answered, Cannot, Crashed, doorHere, Overdue, type Exchange } from "../adapter/door";
+import type { RuleId, Value } from "../../spec/generated/types";
+import { Cannot, Crashed, doorHere, Overdue, type Exchange } from "../adapter/door";
 import { wrongValues } from "../case/values";
 import type { StateClaim } from "../plan/claims";
 import type { Exploration } from "./exploration";
@@ -128,7 +128,7 @@ export class Run {
   private *race(strategy: Strategy): Exchange<End> {
     const { limits, watch } = this.whole;
     const { world, taken } = this;
-    const door = doorHere();
+    const here = doorHere()?.threads;
     for (;;) {
       const enabled = world.whatIsEnabled();
       if (enabled.length === 0) {
@@ -136,7 +136,7 @@ export class Run {
         return this.mayWait(world.lanes) ? "complete" : "stuck";
       }
       if (taken.length >= limits.steps) return "too long";
-      const chosen = strategy.choose(taken.length, enabled, world.lanes.length);
+      const chosen = strategy.choose(taken.length, enabled, world);
       if (chosen === undefined) return "asleep";
       if (!enabled.includes(chosen)) return this.notRepeatable(chosen);
       const lane = this.laneOf(chosen);
@@ -144,11 +144,8 @@ export class Run {
       const { path } = lane;
       taken.push(chosen);
       watch.stepped(step);
-      if (step.kind === "call") yield* world.advance(lane, chosen);
-      else {
-        const request = world.stepOf(lane, chosen);
-        world.stepped(lane, answered<StepReply>(door === undefined ? yield request : door(request)));
-      }
+      if (here === undefined || step.kind === "call") yield* world.advance(lane, chosen);
+      else world.take(lane, chosen, here);
       if (step.event !== undefined) this.event(step.event, lane.name);
       if (step.visible.length > 0) yield* this.judge(step);
       if (this.paths) this.trace.push(rowOf(taken.length, lane, chosen, path, watch.changed()));

@@ -57,7 +57,7 @@ export function states(dependent: Dependent, fingerprint = new Fingerprint()): S
       }
       return false;
     },
-    choose(depth, enabled, threads) {
+    choose(depth, enabled, { threads }) {
       const known = path[depth];
       if (known !== undefined) return known.taken;
       const state = here(enabled, threads);

@@ -55,8 +55,8 @@ function schedules(program: Program, make: () => Strategy): string[] {
       name: inner.name,
       complete: false,
       begin: () => inner.begin() && all.push("") > 0,
-      choose(depth, enabled, threads) {
-        const chosen = inner.choose(depth, enabled, threads);
+      choose(depth, enabled, there) {
+        const chosen = inner.choose(depth, enabled, there);
         all.push(`${all.pop() ?? ""}${chosen?.thread ?? "-"}`);
         return chosen;
       },

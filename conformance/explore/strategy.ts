@@ -13,6 +13,14 @@ export interface Told {
   readonly states?: number;
 }
 
+/** Who there is when a step is to be chosen. */
+export interface There {
+  /** How many threads there are by now. */
+  readonly threads: number;
+  /** Which of the first 32 can go on, as a set in a word. */
+  readonly able: number;
+}
+
 /** Decides which runs there are. */
 export interface Strategy {
   readonly name: string;
@@ -24,10 +32,9 @@ export interface Strategy {
   readonly prefix?: number;
   /**
    * The transition to take as step `depth` (from 0) of this run, one of `enabled` (never empty,
-   * reused by the caller); undefined if what is left has been seen in other runs. `threads` is how
-   * many there are by now.
+   * reused by the caller); undefined if what is left has been seen in other runs.
    */
-  choose(depth: number, enabled: readonly Transition[], threads: number): Transition | undefined;
+  choose(depth: number, enabled: readonly Transition[], there: There): Transition | undefined;
   /** Nobody can go on; `waiting` is what those would do next that are not done. */
   ended?(waiting: readonly Transition[]): void;
   /** What is to be told of the runs so far, besides how many they are. */

@@ -15,13 +15,14 @@ import type {
   Threads,
   Value,
 } from "../../spec/generated/types";
-import { answered, Cannot, followedBy, type Exchange } from "../adapter/door";
+import { answered, Cannot, crashOf, followedBy, type Exchange, type ThreadsHere } from "../adapter/door";
 import { looksInside, type PlannedCall, type Plan } from "../plan/plan";
 import type { Exploration } from "./exploration";
 import type { Footprints } from "./footprints";
 import { Lane, NOWHERE } from "./lane";
 import type { Memory } from "./memory";
 import type { Transition } from "./footprint";
+import type { There } from "./strategy";
 
 /** What an implementation tells besides answers. */
 export interface Hears {
@@ -30,7 +31,7 @@ export interface Hears {
 }
 
 /** The worlds of one run after the other as the dialogue shows them: their threads, and what can be asked of them. */
-export class World {
+export class World implements There {
   /** The threads that are explored: those of the case, then those that were started, in that order. */
   readonly lanes: Lane[] = [];
   /** A call said that it is blocked, in some run: where its thread then stands is not known from its standing alone. */
@@ -42,6 +43,7 @@ export class World {
   private readonly memory: Memory;
   private readonly byName = new Map<string, Lane>();
   private readonly enabled: Transition[] = [];
+  able = 0;
   /** What is enabled has to be found out anew. */
   private isStale = true;
   private readonly stepRequest: StepRequest = { op: "step", thread: "" };
@@ -67,6 +69,10 @@ export class World {
     this.openRequest = { op: "open", given, ...(faults && { faults }), ...(paths && { paths }), ...(events && { events }) };
     this.againRequest = { ...this.openRequest, again: 1 };
     for (const { name, calls, interrupts } of plan.threads) this.lane(name, calls, interrupts);
+  }
+
+  get threads(): number {
+    return this.lanes.length;
   }
 
   /** Opens a fresh world. */
@@ -167,6 +173,19 @@ export class World {
     return request;
   }
 
+  /** Lets a thread that is in this process take its announced step. */
+  take(lane: Lane, { does, pick }: Transition, threads: ThreadsHere): void {
+    const thread = (lane.here ??= threads.of(lane.name));
+    let more: StepReply | undefined;
+    try {
+      more = threads.take(thread, does.picks > 1 ? pick : 0);
+    } catch (error) {
+      throw crashOf(error);
+    }
+    this.stands(lane, thread.standing);
+    if (more !== undefined) this.stepped(lane, more);
+  }
+
   /** A thread took its step: what the implementation says to that. */
   stepped(lane: Lane, reply: StepReply): void {
     if (reply.standing !== undefined) this.stands(lane, reply.standing);
@@ -196,10 +215,12 @@ export class World {
   private lookAgain(): void {
     const { enabled, lanes } = this;
     this.isStale = false;
+    this.able = 0;
     enabled.length = 0;
     for (const lane of lanes) {
       lane.place = NOWHERE;
       if (!lane.pending || !lane.ready) continue;
+      this.able |= 1 << lane.index;
       const { next } = lane;
       if (next.length === 1) lane.place = enabled.push(next[0] as Transition) - 1;
       else enabled.push(...next);

@@ -1,6 +1,6 @@
 import type { Transition } from "../footprint";
 import type { Choice } from "../schedule";
-import type { Strategy } from "../strategy";
+import type { Strategy, There } from "../strategy";
 import type { Stretch } from "./stretch";
 
 /**
@@ -30,7 +30,7 @@ export class Attempt implements Strategy {
     return this.fresh && !(this.fresh = false);
   }
 
-  choose(depth: number, enabled: readonly Transition[], threads: number): Transition | undefined {
+  choose(depth: number, enabled: readonly Transition[], { threads }: There): Transition | undefined {
     while (this.born.length < threads) this.born.push(depth);
     const chosen = this.next(enabled) ?? enabled[0];
     if (chosen === undefined) return undefined;

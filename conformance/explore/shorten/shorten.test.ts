@@ -239,9 +239,9 @@ test.each(Object.entries(SMALL))("%s: a run is reordered to the fewest context s
   const noting: Strategy = {
     ...strategy,
     begin: () => ((born.length = 0), strategy.begin()),
-    choose: (depth, enabled, threads) => {
-      while (born.length < threads) born.push(depth);
-      return strategy.choose(depth, enabled, threads);
+    choose: (depth, enabled, there) => {
+      while (born.length < there.threads) born.push(depth);
+      return strategy.choose(depth, enabled, there);
     },
   };
   const fewest = new Map<string, number>();
