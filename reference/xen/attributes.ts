@@ -29,6 +29,7 @@ export const attributes = ops("attributes", {
     rule("xencfg.vector.reserved-refused");
     if (type === "UPCALL_VECTOR" && !(yield* attributes.vector_allowed(value))) return "EINVAL";
     let result: Answer = "ok";
+    rule("lock.xen.leaf");
     rule("lock.xen.covers-attributes");
     yield* mutex_lock(lock);
     rule("xencfg.attribute.takes-effect");

@@ -6,7 +6,6 @@ import { pfncache } from "../kvm/pfncache";
 import { requests } from "../kvm/requests";
 import { vcpus } from "../kvm/vcpus";
 import type { Kvm, Vcpu } from "../kvm/types";
-import { mutex_lock, mutex_unlock } from "../sync/mutex";
 import { read_lock_irqsave, read_unlock_irqrestore } from "../sync/rwlock";
 import { srcu_read_lock, srcu_read_unlock } from "../sync/srcu";
 import { ops, rule, type Task } from "../task";
@@ -134,29 +133,26 @@ export const evtchn = ops("evtchn", {
     return false;
   },
 
-  /** Delivers, and sleeps where it must: no answer says to try again. */
+  /**
+   * Delivers, and sleeps where it must: no answer says to try again. The kernel tries twice before it refreshes,
+   * since there were times when it took a lock in between.
+   */
   *kvm_xen_set_evtchn(kvm: Kvm, event: XenEvtchn): Task<Delivery> {
-    const { lock, shinfo_cache } = to_kvm_xen(kvm);
+    const { shinfo_cache } = to_kvm_xen(kvm);
     rule("xenev.send.fast-first");
-    let result = yield* evtchn.kvm_xen_set_evtchn_fast(kvm, event);
-    if (result !== "EWOULDBLOCK") return result;
-    yield* mutex_lock(lock);
-    rule("lock.xen.leaf");
+    const first = yield* evtchn.kvm_xen_set_evtchn_fast(kvm, event);
+    if (first !== "EWOULDBLOCK") return first;
+    rule("xenev.send.without-xen-lock");
     rule("lock.srcu.caches-looked-at-inside");
     rule("xenev.send.refreshes-and-retries");
     for (;;) {
-      result = yield* evtchn.kvm_xen_set_evtchn_fast(kvm, event);
-      if (result !== "EWOULDBLOCK") break;
+      const result = yield* evtchn.kvm_xen_set_evtchn_fast(kvm, event);
+      if (result !== "EWOULDBLOCK") return result;
       const session = yield* srcu_read_lock(kvm.kvm_srcu);
       const refreshed = yield* pfncache.kvm_gpc_refresh(shinfo_cache);
       yield* srcu_read_unlock(kvm.kvm_srcu, session);
-      if (refreshed !== "ok") {
-        result = refreshed;
-        break;
-      }
+      if (refreshed !== "ok") return refreshed;
     }
-    yield* mutex_unlock(lock);
-    return result;
   },
 
   /** KVM_XEN_HVM_EVTCHN_SEND: that the port was masked, or pending already, is no error. */

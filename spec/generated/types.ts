@@ -191,6 +191,7 @@ export type RuleId =
   | "xenev.send.answers-success"
   | "xenev.send.fast-first"
   | "xenev.send.refreshes-and-retries"
+  | "xenev.send.without-xen-lock"
   | "xenev.shadow.if-unmapped"
   | "xenev.shadow.keeps-later-bits"
   | "xenev.upcall.on-new-selector"
