@@ -241,6 +241,10 @@ export function within(): Running {
   return machine;
 }
 
+function is_changed(cells: readonly Thing[]): void {
+  for (let i = 0; i < cells.length; i++) (cells[i] as Cell<unknown>).version++;
+}
+
 /** Takes one step of `on`: its announced one, or the lines before its first. */
 export function advance(on: KThread, within: Running, pick = 0): void {
   if (on.task === undefined) throw new Error(`${on.name} is not in a call`);
@@ -249,7 +253,7 @@ export function advance(on: KThread, within: Running, pick = 0): void {
     installed = within.ops;
   }
   const step = on.next;
-  if (step !== undefined && (step.kind === "store" || step.kind === "rmw")) for (const cell of step.on) (cell as Cell<unknown>).version++;
+  if (step !== undefined && (step.kind === "store" || step.kind === "rmw")) is_changed(step.on);
   machine = within;
   thread = on;
   try {

@@ -46,6 +46,8 @@ export class Threads<World extends Running> {
   private readonly by_name = new Map<string, Thread>();
   /** Those whose step may have to wait: what others do can change that. */
   private readonly waiting: Thread[] = [];
+  /** The others that stand elsewhere since the last step. */
+  private readonly moved: Thread[] = [];
   private handlers = false;
   /** How many threads the last reply was about. */
   private told = 0;
@@ -90,23 +92,28 @@ export class Threads<World extends Running> {
     const thread = this.thread(name, interrupts);
     this.remember(thread, 0, begin);
     this.start(thread, begin);
-    return this.is_alone(thread, undefined) ? this.with_reports(thread.began) : this.standings();
+    return this.elsewhere(thread, undefined).length === 0 ? this.with_reports(thread.began) : this.standings();
   }
 
   /** A thread takes its announced step. */
   step(name: string, pick: number): Stands | Moved {
     const thread = this.by_name.get(name);
     if (thread?.world !== this.worlds) throw new Error(`there is no thread ${name}`);
-    return this.take(thread, pick) ?? thread.moved;
+    return this.take(thread, pick).length === 0 ? this.with_reports(thread.moved) : this.standings();
   }
 
-  /** As above, for whoever is in this process too: what there is to say besides where the thread itself stands, if there is anything. */
-  take(thread: Thread, pick: number): Stands | Moved | undefined {
+  /** As above, for whoever is in this process too. Gives the others that stand elsewhere now. */
+  take(thread: Thread, pick: number): readonly Thread[] {
     const step = thread.next;
     this.remember(thread, pick, undefined);
     this.advance(thread, pick);
-    if (!this.is_alone(thread, step)) return this.standings();
-    return (this.world as World).reports.length === 0 ? undefined : this.with_reports(thread.moved);
+    return this.elsewhere(thread, step);
+  }
+
+  /** Takes what was reported. */
+  reports(): readonly Report[] {
+    const { reports } = this.world as World;
+    return reports.length === 0 ? reports : reports.splice(0);
   }
 
   /** The thread of this name. */
@@ -133,16 +140,28 @@ export class Threads<World extends Running> {
   }
 
   /**
-   * Brings up to date what is said of a thread that took a step, or began a call, and finds out whether there is
-   * more to say: whether a thread that may have to wait for what the step touched can go on now, or not any more.
+   * Brings up to date what is said of a thread that took a step, or began a call, and of the others that
+   * stand elsewhere since: those that may have to wait for what the step touched, and can go on now, or not
+   * any more. With handlers, or after a thread was started, that may be all.
    */
-  private is_alone(thread: Thread, step: Step | undefined): boolean {
-    if (this.handlers || this.told !== this.all.length) return false;
+  private elsewhere(thread: Thread, step: Step | undefined): readonly Thread[] {
+    const { all, moved } = this;
+    if (this.handlers || this.told !== all.length) {
+      this.told = all.length;
+      for (const each of all) this.update(each);
+      return all;
+    }
     this.update(thread);
-    if (step === undefined) return true;
-    for (const other of this.waiting)
-      if (other !== thread && shares(step, other.next) && this.ready(other) !== other.standing.ready) return false;
-    return true;
+    if (moved.length > 0) moved.length = 0;
+    if (step === undefined) return moved;
+    for (const other of this.waiting) {
+      if (other === thread || !shares(step, other.next)) continue;
+      const ready = this.ready(other);
+      if (ready === other.standing.ready) continue;
+      other.standing.ready = ready;
+      moved.push(other);
+    }
+    return moved;
   }
 
   private update(thread: Thread): void {
@@ -266,6 +285,7 @@ export class Threads<World extends Running> {
 
 /** Whether a step of one world is what a step of another was. */
 function is_same(one: Step | undefined, other: Step | undefined): boolean {
+  if (one === other) return true;
   if (one === undefined || other === undefined || one.kind !== other.kind || one.on.length !== other.on.length) return false;
   for (let i = 0; i < one.on.length; i++) if (one.on[i]?.name !== other.on[i]?.name) return false;
   return true;

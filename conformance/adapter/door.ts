@@ -2,7 +2,7 @@
  * The dialogue, written once and held in two ways. The engine is a generator of requests: in this
  * process it is driven synchronously, with no JSON and no promises; over a pipe with `await`.
  */
-import type { Reply, Request, Standing, StepReply } from "../../spec/generated/types";
+import type { Reply, Report, Request, Standing } from "../../spec/generated/types";
 
 /** What answers requests in this process. It may reuse what it returns once the next request has come. */
 export interface Door {
@@ -15,12 +15,15 @@ export interface Door {
 export interface ThreadsHere {
   /** The thread of this name that a world has; the same object in every world. */
   of(name: string): ThreadHere;
-  /** As the request `step`: gives what there is to say besides where the thread itself stands, if there is anything. */
-  take(thread: ThreadHere, pick: number): StepReply | undefined;
+  /** As the request `step`: gives the others that stand elsewhere now, mostly nobody. It is used again. */
+  take(thread: ThreadHere, pick: number): readonly ThreadHere[];
+  /** Takes what was reported since this was asked last. */
+  reports(): readonly Report[];
 }
 
 /** One of them. */
 export interface ThreadHere {
+  readonly name: string;
   readonly standing: Standing;
 }
 

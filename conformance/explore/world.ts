@@ -15,7 +15,7 @@ import type {
   Threads,
   Value,
 } from "../../spec/generated/types";
-import { answered, Cannot, crashOf, followedBy, type Exchange, type ThreadsHere } from "../adapter/door";
+import { answered, Cannot, crashOf, followedBy, type Exchange, type ThreadHere, type ThreadsHere } from "../adapter/door";
 import { looksInside, type PlannedCall, type Plan } from "../plan/plan";
 import type { Exploration } from "./exploration";
 import type { Footprints } from "./footprints";
@@ -176,14 +176,16 @@ export class World implements There {
   /** Lets a thread that is in this process take its announced step. */
   take(lane: Lane, { does, pick }: Transition, threads: ThreadsHere): void {
     const thread = (lane.here ??= threads.of(lane.name));
-    let more: StepReply | undefined;
+    let others: readonly ThreadHere[];
     try {
-      more = threads.take(thread, does.picks > 1 ? pick : 0);
+      others = threads.take(thread, does.picks > 1 ? pick : 0);
     } catch (error) {
       throw crashOf(error);
     }
     this.stands(lane, thread.standing);
-    if (more !== undefined) this.stepped(lane, more);
+    for (const { name, standing } of others) this.stands(this.named(name), standing);
+    const reports = threads.reports();
+    if (reports.length > 0) this.hear(lane, undefined, reports);
   }
 
   /** A thread took its step: what the implementation says to that. */
@@ -266,8 +268,13 @@ export class World implements There {
   absorb(threads: Threads): void {
     for (const name in threads) {
       const standing = threads[name];
-      if (standing !== undefined) this.stands(this.byName.get(name) ?? this.lane(name, []), standing);
+      if (standing !== undefined) this.stands(this.named(name), standing);
     }
+  }
+
+  /** The thread of this name; one that is not known yet was started by another. */
+  private named(name: string): Lane {
+    return this.byName.get(name) ?? this.lane(name, []);
   }
 
   private stands(lane: Lane, standing: Standing): void {
