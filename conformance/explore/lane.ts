@@ -47,6 +47,11 @@ export class Lane {
     return this.calls[this.at];
   }
 
+  /** Whether this is what it could do next. */
+  canTake(transition: Transition): boolean {
+    return this.pending && this.ready && this.next[transition.pick] === transition;
+  }
+
   /** Its last call has returned, and nothing is to be looked at after it. */
   get isDone(): boolean {
     const { call } = this;

@@ -38,7 +38,8 @@ export class Memory {
   /** Undoes all that came after so many steps. */
   back(steps: number): void {
     const { things, when, taken } = this;
-    taken.length = steps;
+    // Quicker than to set its length.
+    while (taken.length > steps) taken.pop();
     while (things.length > 0 && (when[things.length - 1] as number) > steps) {
       const thing = things.pop() as Thing;
       if (thing.what === "begun") {

@@ -12,7 +12,7 @@ import { Reversal } from "./optimal/reversal";
 import { Sequence } from "./optimal/sequence";
 import { SleepSets } from "./optimal/sleep";
 import { isWait, NO_STEP, Role, sizeOf, Steps, THREADS } from "./optimal/steps";
-import { below, branchOf, insert, type Branch } from "./optimal/wakeup-tree";
+import { below, insert, UNPLANNED, type Branch } from "./optimal/wakeup-tree";
 import type { Strategy, There } from "./strategy";
 
 /** Explores each trace once. */
@@ -78,7 +78,6 @@ export class Optimal implements Strategy {
     for (const { thread } of waiting) if (thread >= execution.threads) this.welcome(thread + 1);
     if (this.outside !== undefined) return;
     const top = races.length;
-    this.waiting.length = 0;
     for (const { thread, does, stack } of waiting) if (does.kind !== "start" || thread === stack) execution.unfinished |= 1 << thread;
     for (const transition of waiting) {
       const step = steps.of(transition);
@@ -123,7 +122,7 @@ export class Optimal implements Strategy {
       if (partners < 0) break;
     }
     this.stopAtUnknown();
-    if (found !== NO_STEP) branches.push(branchOf([found]));
+    if (found !== NO_STEP) branches.push(UNPLANNED);
     return found;
   }
 
@@ -138,7 +137,10 @@ export class Optimal implements Strategy {
     this.threadsAt[depth] = execution.threads;
     races.close(execution.append(step, able));
     sleep.after(depth, step);
-    wakeup[depth + 1] = below((wakeup[depth] as Branch[])[0] as Branch);
+    const branch = (wakeup[depth] as Branch[])[0] as Branch;
+    // What was planned after another step was all explored: that list is empty.
+    if (branch === UNPLANNED) wakeup[depth + 1] ??= [];
+    else wakeup[depth + 1] = below(branch);
     this.arrived(depth + 1);
   }
 

@@ -138,8 +138,8 @@ export class Run {
       if (taken.length >= limits.steps) return "too long";
       const chosen = strategy.choose(taken.length, enabled, world);
       if (chosen === undefined) return "asleep";
-      if (!enabled.includes(chosen)) return this.notRepeatable(chosen);
       const lane = this.laneOf(chosen);
+      if (!lane.canTake(chosen)) return this.notRepeatable(chosen);
       const step = chosen.does;
       const { path } = lane;
       taken.push(chosen);
@@ -247,9 +247,9 @@ export class Run {
 
   /** Whether these threads, none of which can go on, are all where the case says that they stay. */
   private mayWait(lanes: readonly Lane[]): boolean {
-    const waiting = lanes.filter((lane) => lane.pending || lane.blocked);
-    if (waiting.every((lane) => lane.call?.staysBlocked === true)) return true;
-    this.found.stuck(waiting);
+    const waits = (lane: Lane): boolean => lane.pending || lane.blocked;
+    if (!lanes.some((lane) => waits(lane) && lane.call?.staysBlocked !== true)) return true;
+    this.found.stuck(lanes.filter(waits));
     return false;
   }
 
@@ -264,9 +264,12 @@ export class Run {
   /** Everything is as it will stay: what is judged at the end. */
   private *settle(): Exchange<void> {
     const { watch, orders, allReads, finals, ends } = this.whole;
-    const values = allReads.length > 0 ? yield* this.world.readLast(allReads) : {};
-    this.checkValues(allReads, values);
-    watch.settled(values);
+    let values: Readonly<Record<string, Value>> = {};
+    if (allReads.length > 0) {
+      values = yield* this.world.readLast(allReads);
+      this.checkValues(allReads, values);
+      watch.settled(values);
+    }
     this.judgeStates();
     for (const claim of finals) watch.judge(claim, undefined, this.found.state);
     orders.ended(watch, this.found.order);

@@ -45,7 +45,7 @@ export class Watch implements State {
 
   /** Forgets what came after the first steps of the last run, so many of all that it took. */
   back(steps: number, taken: readonly Transition[]): void {
-    this.earlier.clear();
+    if (this.earlier.size > 0) this.earlier.clear();
     for (; this.steps > steps; this.steps--)
       for (const { lock, by } of (taken[this.steps - 1] as Transition).does.locks) this.held.set(lock, (this.held.get(lock) ?? 0) - by);
     for (let last = this.undo.at(-1); last !== undefined && last.steps > steps; last = this.undo.at(-1)) {

@@ -15,7 +15,7 @@ import type {
   Threads,
   Value,
 } from "../../spec/generated/types";
-import { answered, Cannot, crashOf, followedBy, type Exchange, type ThreadHere, type ThreadsHere } from "../adapter/door";
+import { answered, Cannot, crashOf, doorHere, followedBy, type Exchange, type ThreadHere, type ThreadsHere } from "../adapter/door";
 import { looksInside, type PlannedCall, type Plan } from "../plan/plan";
 import type { Exploration } from "./exploration";
 import type { Footprints } from "./footprints";
@@ -120,7 +120,10 @@ export class World implements There {
     const { cannot, differs, threads } = answered<OpenReply>(yield request);
     if (cannot !== undefined) throw new Cannot(cannot);
     if (differs === true) return false;
-    if (threads !== undefined) this.absorb(threads);
+    if (threads === undefined) return true;
+    const here = doorHere()?.threads;
+    if (here === undefined) this.absorb(threads);
+    else for (const lane of this.lanes) if (this.hasBegun(lane)) this.stands(lane, (lane.here ??= here.of(lane.name)).standing);
     return true;
   }
 
@@ -218,15 +221,16 @@ export class World implements There {
     const { enabled, lanes } = this;
     this.isStale = false;
     this.able = 0;
-    enabled.length = 0;
+    let found = 0;
     for (const lane of lanes) {
       lane.place = NOWHERE;
       if (!lane.pending || !lane.ready) continue;
       this.able |= 1 << lane.index;
       const { next } = lane;
-      if (next.length === 1) lane.place = enabled.push(next[0] as Transition) - 1;
-      else enabled.push(...next);
+      if (next.length === 1) lane.place = found;
+      for (let pick = 0; pick < next.length; pick++) enabled[found++] = next[pick] as Transition;
     }
+    while (enabled.length > found) enabled.pop();
   }
 
   /** A thread stands elsewhere now: mostly it could go on and still can, and all else is as it was. */
@@ -237,7 +241,9 @@ export class World implements There {
 
   /** What those threads would do next that cannot go on and are not done. */
   whatWaits(): readonly Transition[] {
-    return this.lanes.filter((lane) => lane.pending && !lane.ready).flatMap((lane) => lane.next.slice(0, 1));
+    const waiting: Transition[] = [];
+    for (const { pending, ready, next } of this.lanes) if (pending && !ready && next[0] !== undefined) waiting.push(next[0]);
+    return waiting;
   }
 
   private lane(name: string, calls: readonly PlannedCall[], interrupts?: string): Lane {
@@ -270,6 +276,11 @@ export class World implements There {
       const standing = threads[name];
       if (standing !== undefined) this.stands(this.named(name), standing);
     }
+  }
+
+  /** Whether the implementation knows a thread by now. */
+  private hasBegun({ at, index }: Lane): boolean {
+    return at >= 0 || index >= this.plan.threads.length;
   }
 
   /** The thread of this name; one that is not known yet was started by another. */

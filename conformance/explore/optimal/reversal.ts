@@ -35,7 +35,7 @@ export class Reversal {
     const { execution, delayed } = this;
     const end = second >= 0 ? second : execution.length;
     const before = second >= 0 ? (execution.previous[second] as number) : execution.before(this.steps.thread[step] as number);
-    delayed.length = 1;
+    if (delayed.length > 1) delayed.length = 1;
     delayed[0] = first;
     if (!this.isPossible(first, step, before, end, immediate)) return false;
     this.fill(first, second, step, before, immediate);

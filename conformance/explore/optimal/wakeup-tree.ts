@@ -19,6 +19,9 @@ export function branchOf(steps: readonly number[]): Branch {
   return { steps, at: 0, end: steps.length, then: [] };
 }
 
+/** Stands for a branch that is under way and that nobody planned: after its step exploration goes on as it likes. */
+export const UNPLANNED: Branch = { steps: [], at: 0, end: 1, then: [] };
+
 /** What follows the first step of a branch: what is left of it, or where it divides. */
 export function below(branch: Branch): Branch[] {
   if (++branch.at < branch.end) return [branch];
