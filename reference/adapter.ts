@@ -34,10 +34,7 @@ export interface Reference {
 }
 
 /** Opens a door on the reference, or on a variant of it in which some operations are replaced. honest.ts brings threads that are watched. */
-export function reference(
-  variant: Variant = { name: "reference", ops: {} },
-  threads = new Threads<Machine>(),
-): Reference {
+export function reference(variant: Variant = { name: "reference", ops: {} }, threads = new Threads<Machine>()): Reference {
   const plain = tables(variant.ops, false);
   const framed = tables(variant.ops, true);
   const marks = new Set<RuleId>();

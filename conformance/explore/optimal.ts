@@ -89,7 +89,7 @@ export class Optimal implements Strategy {
       if (!isWait(role) || this.isInterrupted(step)) racesOfHandlers(races, execution, step, row, pending(thread));
     }
     this.stopAtUnknown();
-    for (let i = 0; i < races.length; i++) this.reverse(i);
+    for (let i = 0; i < races.length; i++) if (races.settled[i] === 0 && this.reverse(i)) races.settled[i] = 1;
     races.length = top;
     execution.unfinished = 0;
   }
@@ -102,27 +102,47 @@ export class Optimal implements Strategy {
 
   /** What the wakeup tree says, or else whatever is awake: of the thread that took the last step if it can go on, or of the loneliest. */
   private nextStep(depth: number, enabled: readonly Transition[], able: number): number {
-    const { steps, sleep, execution } = this;
     const branches = (this.wakeup[depth] ??= []);
-    const [planned] = branches;
+    const planned = branches[0];
     if (planned !== undefined) {
       const step = planned.steps[planned.at] as number;
-      if (!enabled.includes(steps.all[step] as Transition)) this.outside ??= "a step that was to come could not";
+      if (!enabled.includes(this.steps.all[step] as Transition)) this.outside ??= "a step that was to come could not";
       return step;
     }
-    const current = depth > 0 ? execution.thread[depth - 1] : undefined;
+    let step = this.goingOn(depth, enabled);
+    if (step === NO_STEP) step = this.loneliest(depth, enabled, able);
+    this.stopAtUnknown();
+    if (step !== NO_STEP) branches.push(UNPLANNED);
+    return step;
+  }
+
+  /** The next step of the thread that took the last, if it can go on and is awake. */
+  private goingOn(depth: number, enabled: readonly Transition[]): number {
+    if (depth === 0) return NO_STEP;
+    const current = this.execution.thread[depth - 1];
+    for (const transition of enabled) {
+      if (transition.thread !== current) continue;
+      const step = this.steps.of(transition);
+      if (!this.sleep.has(depth, step)) return step;
+    }
+    return NO_STEP;
+  }
+
+  /**
+   * A step that is awake, of the thread that has raced with the fewest of those that can go on. So threads
+   * that race with each other come late and together, and runs part late.
+   */
+  private loneliest(depth: number, enabled: readonly Transition[], able: number): number {
     let found = NO_STEP;
     let fewest = Infinity;
     for (const transition of enabled) {
-      const step = steps.of(transition);
-      const partners = transition.thread === current ? -1 : sizeOf(this.races.partners(transition.thread) & able);
-      if (partners >= fewest || sleep.has(depth, step)) continue;
+      const partners = sizeOf(this.races.partners(transition.thread) & able);
+      if (partners >= fewest) continue;
+      const step = this.steps.of(transition);
+      if (this.sleep.has(depth, step)) continue;
       found = step;
       fewest = partners;
-      if (partners < 0) break;
     }
-    this.stopAtUnknown();
-    if (found !== NO_STEP) branches.push(UNPLANNED);
     return found;
   }
 
@@ -163,18 +183,22 @@ export class Optimal implements Strategy {
     }
   }
 
-  /** Plans to explore the race the other way round, if that was not and is not to be explored anyway. */
-  reverse(race: number): void {
+  /**
+   * Plans to explore the race the other way round, if that was not and is not to be explored anyway. Gives
+   * whether that is settled as long as both events stay: a sleeper covers it whatever else E comes to.
+   */
+  reverse(race: number): boolean {
     const { races, execution, reversal } = this;
     const first = races.first[race] as number;
     const second = races.second[race] as number;
     const step = second >= 0 ? execution.step[second] : this.waiting[pending(second)];
-    if (races.immediate[race] === 1 && reversal.canStartWith(first, second) && this.sleep.has(first, step as number)) return;
-    if (reversal.make(first, second, step as number, races.immediate[race] === 1)) this.plan(reversal.v, first);
+    if (races.immediate[race] === 1 && reversal.canStartWith(first, second) && this.sleep.has(first, step as number)) return true;
+    const settled = reversal.make(first, second, step as number, races.immediate[race] === 1) && this.plan(reversal.v, first);
     if (reversal.unclear !== undefined) {
       const { does, thread } = this.steps.all[reversal.unclear] as Transition;
       this.outside ??= `thread ${thread} announced a wait (${does.kind}) that was over already`;
     }
+    return settled;
   }
 
   /** Whether a handler stands on the stack of this pending step, so that it could be that it need not wait. */
@@ -184,8 +208,11 @@ export class Optimal implements Strategy {
     return interrupterAgainst(execution, step, before, execution.length, () => false) >= 0;
   }
 
-  plan(v: Sequence, depth: number): void {
-    if (!this.sleep.covers(depth, v)) this.insert(v, depth);
+  /** Plans v unless a sleeper covers it. Gives whether one does by what comes no later than the step that v was made for. */
+  plan(v: Sequence, depth: number): boolean {
+    const sleeper = this.sleep.covering(depth, v);
+    if (sleeper === NO_STEP) this.insert(v, depth);
+    return sleeper !== NO_STEP && v.hasEarly(this.steps.thread[sleeper] as number);
   }
 
   /**

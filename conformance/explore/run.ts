@@ -130,13 +130,13 @@ export class Run {
     const { world, taken } = this;
     const here = doorHere()?.threads;
     for (;;) {
-      const enabled = world.whatIsEnabled();
+      const enabled = world.enabled.now();
       if (enabled.length === 0) {
         strategy.ended?.(world.whatWaits());
         return this.mayWait(world.lanes) ? "complete" : "stuck";
       }
       if (taken.length >= limits.steps) return "too long";
-      const chosen = strategy.choose(taken.length, enabled, world);
+      const chosen = strategy.choose(taken.length, enabled, world.enabled);
       if (chosen === undefined) return "asleep";
       const lane = this.laneOf(chosen);
       if (!lane.canTake(chosen)) return this.notRepeatable(chosen);

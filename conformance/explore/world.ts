@@ -17,12 +17,12 @@ import type {
 } from "../../spec/generated/types";
 import { answered, Cannot, crashOf, doorHere, followedBy, type Exchange, type ThreadHere, type ThreadsHere } from "../adapter/door";
 import { looksInside, type PlannedCall, type Plan } from "../plan/plan";
+import { Enabled } from "./enabled";
 import type { Exploration } from "./exploration";
 import type { Footprints } from "./footprints";
-import { Lane, NOWHERE } from "./lane";
+import { Lane } from "./lane";
 import type { Memory } from "./memory";
 import type { Transition } from "./footprint";
-import type { There } from "./strategy";
 
 /** What an implementation tells besides answers. */
 export interface Hears {
@@ -31,9 +31,10 @@ export interface Hears {
 }
 
 /** The worlds of one run after the other as the dialogue shows them: their threads, and what can be asked of them. */
-export class World implements There {
+export class World {
   /** The threads that are explored: those of the case, then those that were started, in that order. */
   readonly lanes: Lane[] = [];
+  readonly enabled = new Enabled(this.lanes);
   /** A call said that it is blocked, in some run: where its thread then stands is not known from its standing alone. */
   blocked = false;
   /** A call may have returned that was not looked at yet. */
@@ -42,10 +43,6 @@ export class World implements There {
   private readonly footprints: Footprints;
   private readonly memory: Memory;
   private readonly byName = new Map<string, Lane>();
-  private readonly enabled: Transition[] = [];
-  able = 0;
-  /** What is enabled has to be found out anew. */
-  private isStale = true;
   private readonly stepRequest: StepRequest = { op: "step", thread: "" };
   private readonly readRequest: ReadRequest = { op: "read", names: [] };
   private readonly closeRequest: Request = { op: "close" };
@@ -71,14 +68,10 @@ export class World implements There {
     for (const { name, calls, interrupts } of plan.threads) this.lane(name, calls, interrupts);
   }
 
-  get threads(): number {
-    return this.lanes.length;
-  }
-
   /** Opens a fresh world. */
   *open(): Exchange<void> {
     this.forget(-1);
-    this.isStale = true;
+    this.enabled.forget();
     for (const lane of this.lanes) lane.restart();
     yield* this.opened(this.openRequest);
   }
@@ -102,7 +95,7 @@ export class World implements There {
 
   /** The memory has gone back to so many steps: threads that were started later are not there. */
   goneBack(steps: number): void {
-    this.isStale = true;
+    this.enabled.forget();
     this.forget(steps);
     for (const lane of this.lanes) lane.replaced();
   }
@@ -163,7 +156,8 @@ export class World implements There {
     lane.at++;
     if (this.plan.control === "step") yield* this.send(lane, call);
     else {
-      lane.pending = lane.ready = this.isStale = true;
+      lane.pending = lane.ready = true;
+      this.enabled.forget();
       lane.offer(this.footprints, this.footprints.call());
     }
   }
@@ -211,34 +205,6 @@ export class World implements There {
     this.stepped(lane, answered<StepReply>(yield request));
   }
 
-  /** What could be done next: a transition for each pick of each thread that can go on. Reused by the next call. */
-  whatIsEnabled(): readonly Transition[] {
-    if (this.isStale) this.lookAgain();
-    return this.enabled;
-  }
-
-  private lookAgain(): void {
-    const { enabled, lanes } = this;
-    this.isStale = false;
-    this.able = 0;
-    let found = 0;
-    for (const lane of lanes) {
-      lane.place = NOWHERE;
-      if (!lane.pending || !lane.ready) continue;
-      this.able |= 1 << lane.index;
-      const { next } = lane;
-      if (next.length === 1) lane.place = found;
-      for (let pick = 0; pick < next.length; pick++) enabled[found++] = next[pick] as Transition;
-    }
-    while (enabled.length > found) enabled.pop();
-  }
-
-  /** A thread stands elsewhere now: mostly it could go on and still can, and all else is as it was. */
-  private moved({ place, pending, ready, next }: Lane): void {
-    if (place !== NOWHERE && pending && ready && next.length === 1) this.enabled[place] = next[0] as Transition;
-    else this.isStale = true;
-  }
-
   /** What those threads would do next that cannot go on and are not done. */
   whatWaits(): readonly Transition[] {
     const waiting: Transition[] = [];
@@ -266,7 +232,7 @@ export class World implements There {
     else if (reply.threads?.[name] === undefined) [lane.back, lane.pending, lane.returned] = [true, false, reply.returned];
     else if (!lane.pending) lane.back = true;
     if (lane.back) this.someoneIsBack = true;
-    this.isStale = true;
+    this.enabled.forget();
     this.hear(lane, reply.events, reply.reports);
   }
 
@@ -292,7 +258,7 @@ export class World implements There {
     const { stack: owner } = standing;
     const stack = owner === undefined ? lane.index : (this.byName.get(owner)?.index ?? lane.index);
     lane.stands(standing, stack, this.footprints);
-    this.moved(lane);
+    this.enabled.moved(lane);
     if (lane.back) this.someoneIsBack = true;
   }
 

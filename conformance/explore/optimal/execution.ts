@@ -41,8 +41,8 @@ export class Execution {
   /** The last event of each thread, and what started it. */
   readonly last = new Int32Array(THREADS).fill(NOTHING);
   readonly startedBy = new Int32Array(THREADS).fill(NOTHING);
-  /** The newest event of each step; none, or -1, if there is none. */
-  readonly newestOf: number[] = [];
+  /** The newest event of each step, or -1. */
+  newestOf = new Int32Array(64).fill(NOTHING);
   /** The last event on each lock or SRCU domain. */
   private readonly lastOn: number[] = [];
 
@@ -99,6 +99,7 @@ export class Execution {
   append(step: number, able: number): number {
     const { steps, length: event } = this;
     if (event === this.step.length) this.grow();
+    if (steps.all.length > this.newestOf.length) this.knowMore();
     const thread = steps.thread[step] as number;
     const object = steps.object[step] as number;
     this.step[event] = step;
@@ -123,7 +124,7 @@ export class Execution {
     const thread = this.thread[event] as number;
     const step = this.step[event] as number;
     const object = this.steps.object[step] as number;
-    this.previousOf[event] = this.newestOf[step] ?? NOTHING;
+    this.previousOf[event] = this.newestOf[step] as number;
     this.newestOf[step] = event;
     this.clock[this.row(event) + thread] = this.index[event] as number;
     this.last[thread] = event;
@@ -150,6 +151,12 @@ export class Execution {
       if (role === Role.EndWrite) return true;
     }
     return true;
+  }
+
+  /** Makes room for as many steps as there are. */
+  private knowMore(): void {
+    const known = this.newestOf;
+    (this.newestOf = new Int32Array(2 * this.steps.all.length).fill(NOTHING)).set(known);
   }
 
   private grow(): void {

@@ -20,6 +20,8 @@ export class Races {
   immediate = new Uint8Array(1024);
   /** For each thread, with whom it has ever raced. */
   private readonly raced = new Int32Array(THREADS);
+  /** Whether the race need not be looked at again as long as both events stay. */
+  settled = new Uint8Array(1024);
   private readonly candidates: number[] = [];
 
   constructor(private readonly execution: Execution) {}
@@ -51,6 +53,7 @@ export class Races {
     this.raced[other] = (this.raced[other] as number) | (1 << one);
     this.first[this.length] = first;
     this.second[this.length] = second;
+    this.settled[this.length] = 0;
     this.immediate[this.length++] = immediate ? 1 : 0;
   }
 
@@ -60,7 +63,7 @@ export class Races {
     const { steps, clock, index, newestOf } = execution;
     let found = 0;
     for (const other of steps.dependents[step] as number[]) {
-      const e = newestOf[other] ?? -1;
+      const e = newestOf[other] as number;
       if (e < 0 || (clock[row + (steps.thread[other] as number)] as number) >= (index[e] as number)) continue;
       let place = found++;
       for (; place > 0 && (candidates[place - 1] as number) < e; place--) candidates[place] = candidates[place - 1] as number;
@@ -75,11 +78,12 @@ export class Races {
   }
 
   private grow(): void {
-    const [first, second, immediate] = [this.first, this.second, this.immediate];
+    const { first, second, immediate, settled } = this;
     const size = first.length * 2;
     (this.first = new Int32Array(size)).set(first);
     (this.second = new Int32Array(size)).set(second);
     (this.immediate = new Uint8Array(size)).set(immediate);
+    (this.settled = new Uint8Array(size)).set(settled);
   }
 }
 

@@ -86,6 +86,12 @@ export class Sequence {
     return true;
   }
 
+  /** Whether v has a step of this thread up to the one that it was made for: what comes after may be another once E ends otherwise. */
+  hasEarly(thread: number): boolean {
+    const place = this.head[thread] as number;
+    return place >= 0 && place <= this.made;
+  }
+
   /** Takes out the next step of a thread. */
   takeOut(thread: number): void {
     const place = this.head[thread] as number;

@@ -49,8 +49,9 @@ export class SleepSets {
     return [...this.sleepers.subarray(this.inherited[depth], this.to[depth])];
   }
 
-  covers(depth: number, v: Continuation): boolean {
-    return areCovering(this.sleepers, this.from[depth] as number, this.to[depth] as number, v, this.steps);
+  /** As below, of those who sleep at `depth`. */
+  covering(depth: number, v: Continuation): number {
+    return covering(this.sleepers, this.from[depth] as number, this.to[depth] as number, v, this.steps);
   }
 
   private put(place: number, step: number): void {
@@ -63,13 +64,13 @@ export class SleepSets {
   }
 }
 
-/** Whether v need not be explored where these sleep: one of them is a weak initial of it. */
-export function areCovering(sleepers: ArrayLike<number>, from: number, to: number, v: Continuation, steps: Steps): boolean {
+/** Which of these sleepers covers v, being a weak initial of it: then v need not be explored; NO_STEP if none does. */
+export function covering(sleepers: ArrayLike<number>, from: number, to: number, v: Continuation, steps: Steps): number {
   for (let i = from; i < to; i++) {
     const asleep = sleepers[i] as number;
     const thread = steps.thread[asleep] as number;
     const next = v.nextOf(thread);
-    if (next === NO_STEP ? v.isIndependentOf(asleep) : next === asleep && v.isInitial(thread)) return true;
+    if (next === NO_STEP ? v.isIndependentOf(asleep) : next === asleep && v.isInitial(thread)) return asleep;
   }
-  return false;
+  return NO_STEP;
 }

@@ -39,10 +39,10 @@ export class Share extends Optimal {
     return frames;
   }
 
-  override plan(v: Sequence, depth: number): void {
-    if (this.sleep.covers(depth, v)) return;
-    const isNew = this.insert(v, depth);
+  protected override insert(v: Sequence, depth: number): boolean {
+    const isNew = super.insert(v, depth);
     if (isNew && depth < this.base) this.above.push(this.asTold(v, depth));
+    return isNew;
   }
 
   protected override arrived(depth: number): void {

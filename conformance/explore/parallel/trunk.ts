@@ -11,7 +11,7 @@
  */
 import type { Footprints } from "../footprints";
 import { NO_STEP, Steps } from "../optimal/steps";
-import { areCovering } from "../optimal/sleep";
+import { covering } from "../optimal/sleep";
 import type { Continuation } from "../optimal/sequence";
 import { below, branchOf, insert, type Branch } from "../optimal/wakeup-tree";
 import { Names, ToldSequence, WHOLE, type Frame, type Job, type ToldBranch, type StepName, type ToldReversal } from "./told";
@@ -220,7 +220,7 @@ export interface Work {
 
 /** Plans to explore v from a prefix, unless what is explored there leads to it. */
 function plan(v: Continuation, { sleepers, explored, parts, left }: Prefix, steps: Steps): void {
-  if (areCovering(sleepers, 0, sleepers.length, v, steps)) return;
+  if (covering(sleepers, 0, sleepers.length, v, steps) !== NO_STEP) return;
   const begun = [...explored, ...parts.map(({ first }) => first)];
-  if (!areCovering(begun, 0, begun.length, v, steps)) insert(v, left, steps);
+  if (covering(begun, 0, begun.length, v, steps) === NO_STEP) insert(v, left, steps);
 }
