@@ -146,13 +146,17 @@ export class Threads<World extends Running> {
    */
   private elsewhere(thread: Thread, step: Step | undefined): readonly Thread[] {
     const { all, moved } = this;
+    if (moved.length > 0) moved.length = 0;
+    this.update(thread);
     if (this.handlers || this.told !== all.length) {
       this.told = all.length;
-      for (const each of all) this.update(each);
-      return all;
+      for (const other of all) {
+        if (other === thread) continue;
+        this.update(other);
+        moved.push(other);
+      }
+      return moved;
     }
-    this.update(thread);
-    if (moved.length > 0) moved.length = 0;
     if (step === undefined) return moved;
     for (const other of this.waiting) {
       if (other === thread || !shares(step, other.next)) continue;

@@ -1,5 +1,5 @@
 /** A run begins where the last one parted from it, and comes to what it would have come to from the start. */
-import { holdHere, type Door } from "../adapter/door";
+import { holdHere, type Door, type ThreadHere, type ThreadsHere } from "../adapter/door";
 import { doorOf, type Program } from "../../fixtures/programs/program";
 import { runnable } from "../../fixtures/programs/random";
 import { randomCode } from "../../fixtures/programs/random-code";
@@ -7,6 +7,7 @@ import { numbers } from "./numbers";
 import { crossed, get, readers, set, writers } from "../../fixtures/programs/small";
 import { Cell } from "../../reference/task";
 import { plannedProgram } from "../../tools/shipped";
+import type { Report } from "../../spec/generated/types";
 import { explore, type Explored } from "./explore";
 import { optimal } from "./optimal";
 
@@ -30,8 +31,41 @@ test.each([crossed, readers(4), writers(4), ...RANDOM].map((program, i) => [i, p
     const anew = summary(explored(program, doorOf(program), true));
     expect(summary(explored(program, doorOf(program)))).toEqual(anew);
     expect(summary(explored(program, doorOf(program), false, false))).toEqual(anew);
+    expect(summary(explored(program, byMessages(doorOf(program))))).toEqual(anew);
   },
 );
+
+/** The same door, told of each step. */
+function byMessages(door: Door): Door {
+  return (request) => door(request);
+}
+
+/** The same door, with another way to take a step. */
+function taking(door: Door, take: (threads: ThreadsHere) => ThreadsHere["take"]): Door {
+  const { threads } = door;
+  if (threads === undefined) throw new Error("its threads cannot be stepped without messages");
+  const of = (name: string): ThreadHere => threads.of(name);
+  const reports = (): readonly Report[] => threads.reports();
+  return Object.assign(byMessages(door), { threads: { of, reports, take: take(threads) } });
+}
+
+test("who is stepped without a message says who else stands elsewhere: without that, whoever waits is not seen to go on", () => {
+  const all = taking(doorOf(crossed), (threads) => (thread, pick) => threads.take(thread, pick));
+  expect(summary(explored(crossed, all))).toEqual(summary(explored(crossed, doorOf(crossed))));
+  const nobody = taking(doorOf(crossed), (threads) => (thread, pick) => {
+    threads.take(thread, pick);
+    return [];
+  });
+  expect(summary(explored(crossed, nobody))).not.toEqual(summary(explored(crossed, doorOf(crossed))));
+});
+
+test("what a step throws that is taken without a message is a crash, in its own words", () => {
+  const broken = taking(doorOf(readers(4)), () => () => {
+    throw new Error("the model fell over");
+  });
+  const { stopped } = explored(readers(4), broken);
+  expect(stopped).toMatchObject({ why: "crashed", what: expect.stringContaining("the model fell over") as string });
+});
 
 test("a door that goes back too far, when it is to come there by itself, is found", () => {
   const door = doorOf(readers(4));
