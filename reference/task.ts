@@ -98,6 +98,21 @@ export class Cell<T> implements Thing {
   }
 }
 
+/** Whether a step of one world is what a step of another was. */
+export function is_same(one: Step | undefined, other: Step | undefined): boolean {
+  if (one === other) return true;
+  if (one === undefined || other === undefined || one.kind !== other.kind || one.on.length !== other.on.length) return false;
+  for (let i = 0; i < one.on.length; i++) if (one.on[i]?.name !== other.on[i]?.name) return false;
+  return true;
+}
+
+/** Whether two steps touch one thing. */
+export function shares({ on }: Step, other: Step | undefined): boolean {
+  if (other === undefined) return false;
+  if (on.length === 1 && other.on.length === 1) return on[0] === other.on[0];
+  return on.some((thing) => other.on.includes(thing));
+}
+
 /** One load of several cells in one instruction (a bitmap word, a 16-byte entry). */
 export function load_all(cells: readonly Cell<unknown>[], event?: string): Step {
   return { kind: "load", on: cells, event };

@@ -5,7 +5,7 @@
  */
 import type { Standing, Value } from "../spec/generated/types";
 import { handler, interruptible } from "./sync/handler";
-import { advance, type KThread, type Report, type Running, type Stack, type Step, type Task } from "./task";
+import { advance, is_same, shares, type KThread, type Report, type Running, type Stack, type Step, type Task } from "./task";
 
 /** A thread of the world. A handler runs on its owner's stack, and the owner stands still meanwhile. */
 export interface Thread extends KThread {
@@ -285,19 +285,4 @@ export class Threads<World extends Running> {
     for (let i = 0; i < all.length; i++) if (all[i] !== shows[i]) return false;
     return true;
   }
-}
-
-/** Whether a step of one world is what a step of another was. */
-function is_same(one: Step | undefined, other: Step | undefined): boolean {
-  if (one === other) return true;
-  if (one === undefined || other === undefined || one.kind !== other.kind || one.on.length !== other.on.length) return false;
-  for (let i = 0; i < one.on.length; i++) if (one.on[i]?.name !== other.on[i]?.name) return false;
-  return true;
-}
-
-/** Whether two steps touch one thing. */
-function shares({ on }: Step, other: Step | undefined): boolean {
-  if (other === undefined) return false;
-  if (on.length === 1 && other.on.length === 1) return on[0] === other.on[0];
-  return on.some((thing) => other.on.includes(thing));
 }
