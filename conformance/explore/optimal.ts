@@ -185,7 +185,7 @@ export class Optimal implements Strategy {
 
   /**
    * Plans to explore the race the other way round, if that was not and is not to be explored anyway. Gives
-   * whether that is settled as long as both events stay: a sleeper covers it whatever else E comes to.
+   * whether that is settled as long as both events stay, whatever else E comes to.
    */
   reverse(race: number): boolean {
     const { races, execution, reversal } = this;
@@ -208,11 +208,12 @@ export class Optimal implements Strategy {
     return interrupterAgainst(execution, step, before, execution.length, () => false) >= 0;
   }
 
-  /** Plans v unless a sleeper covers it. Gives whether one does by what comes no later than the step that v was made for. */
+  /** Plans v unless a sleeper covers it. Gives whether that is settled, whatever v is after the step that it was made for. */
   plan(v: Sequence, depth: number): boolean {
     const sleeper = this.sleep.covering(depth, v);
-    if (sleeper === NO_STEP) this.insert(v, depth);
-    return sleeper !== NO_STEP && v.hasEarly(this.steps.thread[sleeper] as number);
+    if (sleeper !== NO_STEP) return v.hasEarly(this.steps.thread[sleeper] as number);
+    this.insert(v, depth);
+    return v.isSure;
   }
 
   /**
@@ -224,7 +225,9 @@ export class Optimal implements Strategy {
     const branches = this.wakeup[depth] as Branch[];
     return insert(v, branches, this.steps, () => {
       const needed = v.needed();
-      return this.wakesAll(needed, depth, branches) ? needed : v.rest();
+      if (this.wakesAll(needed, depth, branches)) return needed;
+      v.isSure = false;
+      return v.rest();
     });
   }
 

@@ -6,13 +6,15 @@ import { NO_STEP, THREADS, type Steps } from "./steps";
 import type { Execution } from "./execution";
 
 /** What can be asked of v. */
-export type Continuation = Pick<Sequence, "left" | "nextOf" | "isInitial" | "isIndependentOf" | "takeOut" | "rest">;
+export type Continuation = Pick<Sequence, "left" | "isSure" | "nextOf" | "isInitial" | "isIndependentOf" | "takeOut" | "rest">;
 
 /** v, with for each step the row of its clock: which steps of v must come before it. */
 export class Sequence {
   length = 0;
-  /** The place of the step that v was made for. */
+  /** The place of the step that v was made for. What comes after it may be otherwise once E ends otherwise. */
   made = 0;
+  /** Whether nothing that has become of v depends on what comes after that step, or on v being no longer than it is. */
+  isSure = true;
   readonly step: number[] = [];
   private readonly row: number[] = [];
   /** For each thread, the place of its next step in v, or -1; for each place, that of the same thread's next one. */
@@ -35,6 +37,7 @@ export class Sequence {
   begin(prefix: number): void {
     this.length = 0;
     this.counted = false;
+    this.isSure = true;
     const { past, head } = this;
     const { count, threads } = this.execution;
     for (let t = 0; t < threads; t++) past[t] = count[prefix * THREADS + t] as number;
@@ -86,7 +89,7 @@ export class Sequence {
     return true;
   }
 
-  /** Whether v has a step of this thread up to the one that it was made for: what comes after may be another once E ends otherwise. */
+  /** Whether the next step of this thread is there, and comes no later than the one that v was made for. */
   hasEarly(thread: number): boolean {
     const place = this.head[thread] as number;
     return place >= 0 && place <= this.made;
@@ -95,6 +98,7 @@ export class Sequence {
   /** Takes out the next step of a thread. */
   takeOut(thread: number): void {
     const place = this.head[thread] as number;
+    if (place > this.made) this.isSure = false;
     this.head[thread] = this.next[place] as number;
     this.past[thread] = (this.past[thread] as number) + 1;
     this.left--;

@@ -32,7 +32,7 @@ export function below(branch: Branch): Branch[] {
  * Inserts v, unless a branch that is to be explored covers it: then all of v, or of what it leads
  * to, is explored there. The first of `branches` is the one under way, which does not cover v. Of a v
  * that has nothing in common with any branch it is `apart` that says what to take. Gives whether it
- * was inserted.
+ * was inserted; `v.isSure` says whether that is the end of it, whatever v is after the step that it was made for.
  */
 export function insert(v: Continuation, branches: Branch[], steps: Steps, apart?: () => readonly number[]): boolean {
   let list = branches;
@@ -40,20 +40,30 @@ export function insert(v: Continuation, branches: Branch[], steps: Steps, apart?
   for (;;) {
     const followed = follow(v, list, from, steps);
     if (followed === undefined) {
-      list.push(branchOf(apart !== undefined && list === branches ? apart() : v.rest()));
+      list.push(branchOf(apart !== undefined && list === branches ? apart() : all(v)));
       return true;
     }
     const { branch, to } = followed;
-    if (v.left === 0 || (to === branch.end && branch.then.length === 0)) return false;
+    if (to === branch.end && branch.then.length === 0) return false;
+    if (v.left === 0) {
+      v.isSure = false;
+      return false;
+    }
     if (to < branch.end) {
       const rest: Branch = { steps: branch.steps, at: to, end: branch.end, then: branch.then };
       branch.end = to;
-      branch.then = [rest, branchOf(v.rest())];
+      branch.then = [rest, branchOf(all(v))];
       return true;
     }
     list = branch.then;
     from = 0;
   }
+}
+
+/** All that is left of v. */
+function all(v: Continuation): number[] {
+  v.isSure = false;
+  return v.rest();
 }
 
 /** Takes out of v what it has in common with the first branch that begins with a weak initial of it, and says how far that goes. */
@@ -71,7 +81,11 @@ function follow(v: Continuation, list: readonly Branch[], from: number, steps: S
 function takeWeakInitial(v: Continuation, step: number, steps: Steps): boolean {
   const thread = steps.thread[step] as number;
   const next = v.nextOf(thread);
-  if (next === NO_STEP) return v.isIndependentOf(step);
+  if (next === NO_STEP) {
+    if (!v.isIndependentOf(step)) return false;
+    v.isSure = false;
+    return true;
+  }
   if (next !== step || !v.isInitial(thread)) return false;
   v.takeOut(thread);
   return true;

@@ -88,6 +88,8 @@ function transitionOf(name: StepName, footprints: Footprints): Transition {
 /** v as it was told. */
 export class ToldSequence implements Continuation {
   left: number;
+  /** What is told is planned once. */
+  isSure = true;
   private readonly step: number[];
   private readonly past: number[] = [];
   private readonly taken: boolean[] = [];
