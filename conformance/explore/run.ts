@@ -1,5 +1,5 @@
-import type { RuleId, Value } from "../../spec/generated/types";
-import { Cannot, Crashed, doorHere, Overdue, type Exchange } from "../adapter/door";
+import type { CloseReply, RuleId, Value } from "../../spec/generated/types";
+import { answered, Cannot, Crashed, doorHere, Overdue, type Exchange } from "../adapter/door";
 import { wrongValues } from "../case/values";
 import type { StateClaim } from "../plan/claims";
 import type { Exploration } from "./exploration";
@@ -79,10 +79,11 @@ export class Run {
   private *whileOpen(strategy: Strategy): Exchange<End> {
     let end = yield* this.beginning(strategy);
     if (end === "complete") end = yield* this.race(strategy);
-    if (end === "complete") yield* this.settle();
-    const { leaks, marks, nested, reports } = yield* this.world.close();
-    if (marks !== undefined) for (const mark of marks) this.whole.marks.add(mark as RuleId);
-    if (nested !== undefined) this.whole.nests(nested);
+    const { world, whole } = this;
+    if (end === "complete") this.settle(whole.allReads.length > 0 ? yield* world.readLast(whole.allReads) : {});
+    const { leaks, marks, nested, reports } = answered<CloseReply>(yield world.closeRequest);
+    if (marks !== undefined) for (const mark of marks) whole.marks.add(mark as RuleId);
+    if (nested !== undefined) whole.nests(nested);
     if (leaks !== undefined) for (const what of leaks) this.found.report({ check: "leak", what });
     if (reports !== undefined) for (const report of reports) this.found.report(report);
     return end;
@@ -262,11 +263,9 @@ export class Run {
   }
 
   /** Everything is as it will stay: what is judged at the end. */
-  private *settle(): Exchange<void> {
+  private settle(values: Readonly<Record<string, Value>>): void {
     const { watch, orders, allReads, finals, ends } = this.whole;
-    let values: Readonly<Record<string, Value>> = {};
     if (allReads.length > 0) {
-      values = yield* this.world.readLast(allReads);
       this.checkValues(allReads, values);
       watch.settled(values);
     }

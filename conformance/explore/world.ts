@@ -1,7 +1,6 @@
 import type {
   CallReply,
   CallRequest,
-  CloseReply,
   EventSeen,
   Open as OpenRequest,
   OpenReply,
@@ -45,7 +44,7 @@ export class World {
   private readonly byName = new Map<string, Lane>();
   private readonly stepRequest: StepRequest = { op: "step", thread: "" };
   private readonly readRequest: ReadRequest = { op: "read", names: [] };
-  private readonly closeRequest: Request = { op: "close" };
+  readonly closeRequest: Request = { op: "close" };
   private readonly openRequest: OpenRequest;
   private readonly againRequest: OpenRequest;
   /** The read that goes out together with the call before it. */
@@ -69,22 +68,22 @@ export class World {
   }
 
   /** Opens a fresh world. */
-  *open(): Exchange<void> {
+  open(): Exchange<boolean> {
     this.forget(-1);
     this.enabled.forget();
     for (const lane of this.lanes) lane.restart();
-    yield* this.opened(this.openRequest);
+    return this.opened(this.openRequest);
   }
 
   /** Opens a world and has everything done in it that the memory knows of. False if the implementation finds that it does not fit. */
-  *openAgain(): Exchange<boolean> {
+  openAgain(): Exchange<boolean> {
     this.againRequest.again = this.memory.requests;
-    return yield* this.opened(this.againRequest);
+    return this.opened(this.againRequest);
   }
 
   /** Opens a world to make there, one by one, the requests that the memory knows of. */
-  *openEmpty(): Exchange<void> {
-    yield* this.opened(this.openRequest);
+  openEmpty(): Exchange<boolean> {
+    return this.opened(this.openRequest);
   }
 
   /** The threads stand where the memory has gone back to; no call has just returned. */
@@ -118,10 +117,6 @@ export class World {
     if (here === undefined) this.absorb(threads);
     else for (const lane of this.lanes) if (this.hasBegun(lane)) this.stands(lane, (lane.here ??= here.of(lane.name)).standing);
     return true;
-  }
-
-  *close(): Exchange<CloseReply> {
-    return answered<CloseReply>(yield this.closeRequest);
   }
 
   *read(names: readonly string[]): Exchange<Readonly<Record<string, Value>>> {
