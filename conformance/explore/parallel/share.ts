@@ -8,7 +8,7 @@ import type { Footprints } from "../footprints";
 import { Optimal } from "../optimal";
 import type { Sequence } from "../optimal/sequence";
 import { THREADS } from "../optimal/steps";
-import type { Branch } from "../optimal/wakeup-tree";
+import { insert, type Branch } from "../optimal/wakeup-tree";
 import { Names, type Frame, type Job, type StepName, type ToldReversal } from "./told";
 
 /** Explores one part. */
@@ -39,9 +39,11 @@ export class Share extends Optimal {
     return frames;
   }
 
+  /** Above the part all of v is planned, as it is told: those to whom it is told may know of more that sleeps there. */
   protected override insert(v: Sequence, depth: number): boolean {
-    const isNew = super.insert(v, depth);
-    if (isNew && depth < this.base) this.above.push(this.asTold(v, depth));
+    if (depth >= this.base) return super.insert(v, depth);
+    const isNew = insert(v, this.wakeup[depth] as Branch[], this.steps);
+    if (isNew) this.above.push(this.asTold(v, depth));
     return isNew;
   }
 
