@@ -49,7 +49,7 @@ function tryEngine(name, engine) {
   const found = engine.try(Number(values.seed), Number(values.programs), (so) => {
     if (Date.now() - said > 20_000) {
       said = Date.now();
-      const tried = so.programs + so.skipped + (so.outside ?? 0);
+      const tried = so.programs + so.skipped + so.outside;
       console.error(`${tried} of ${values.programs} programs, ${so.traces} traces, ${so.mistakes.length} mistakes`);
     }
     return so.mistakes.length < (name in GOOD ? 5 : 1);
