@@ -71,17 +71,20 @@ export class Threads<World extends Running> {
 
   /** Goes over to a fresh world, and asks there the first so many things that were asked in the last one. False if a thread does not announce what it did then. */
   again(world: World, requests: number): boolean {
+    const { who, calls, steps, picks } = this;
     const asked = Math.min(requests, this.asked);
     this.enter(world);
     for (; this.asked < asked; this.asked++) {
-      const thread = this.who[this.asked] as Thread;
-      const begin = this.calls[this.asked];
+      const at = this.asked;
+      const thread = who[at] as Thread;
+      const begin = calls[at];
       if (begin !== undefined) this.start(thread, begin);
-      else if (!is_same(this.steps[this.asked], thread.next)) return false;
       else {
+        const { next } = thread;
+        if (!is_same(steps[at], next)) return false;
         // The one of this world: that of the last would keep all of it alive.
-        this.steps[this.asked] = thread.next;
-        this.advance(thread, this.picks[this.asked] as number);
+        steps[at] = next;
+        this.advance(thread, picks[at] as number);
       }
     }
     return true;
