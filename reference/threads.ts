@@ -47,7 +47,7 @@ export class Threads<World extends Running> {
   /** Those whose step may have to wait: what others do can change that. */
   private readonly waiting: Thread[] = [];
   /** The others that stand elsewhere since the last step. */
-  private readonly moved: Thread[] = [];
+  private readonly others: Thread[] = [];
   private handlers = false;
   /** How many threads the last reply was about. */
   private told = 0;
@@ -148,27 +148,27 @@ export class Threads<World extends Running> {
    * any more. With handlers, or after a thread was started, that may be all.
    */
   private elsewhere(thread: Thread, step: Step | undefined): readonly Thread[] {
-    const { all, moved } = this;
-    if (moved.length > 0) moved.length = 0;
+    const { all, others } = this;
+    if (others.length > 0) others.length = 0;
     this.update(thread);
     if (this.handlers || this.told !== all.length) {
       this.told = all.length;
       for (const other of all) {
         if (other === thread) continue;
         this.update(other);
-        moved.push(other);
+        others.push(other);
       }
-      return moved;
+      return others;
     }
-    if (step === undefined) return moved;
+    if (step === undefined) return others;
     for (const other of this.waiting) {
       if (other === thread || !shares(step, other.next)) continue;
       const ready = this.ready(other);
       if (ready === other.standing.ready) continue;
       other.standing.ready = ready;
-      moved.push(other);
+      others.push(other);
     }
-    return moved;
+    return others;
   }
 
   private update(thread: Thread): void {
