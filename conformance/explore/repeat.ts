@@ -8,32 +8,29 @@ import type { Transition } from "./footprint";
 import type { World } from "./world";
 
 /**
- * Goes back to where so many steps of the last run had been taken, in a fresh world. Gives the first
- * step that a thread does not announce any more, if there is one. What the implementation says on the
- * way was judged before; it is only held against what it said then.
- *
- * An implementation that can come there by itself is not told step by step, but for the run whose
- * number is a power of two: a few runs are enough to notice one that is not repeatable.
+ * Undoes what the last run did after so many steps. What the implementation says on the way there in a
+ * fresh world was judged before; it is only held against what it said then.
  */
-export function* goBack(whole: Exploration, world: World, steps: number, run: number): Exchange<Transition | undefined> {
-  const { memory, watch, orders, plan } = whole;
+export function undo({ memory, watch, orders }: Exploration, world: World, steps: number): void {
   watch.back(steps, memory.taken);
   memory.back(steps);
   orders.reset();
   if (orders.areJudged)
     for (const [thing] of memory.all()) if (thing.what === "event") orders.saw(thing.event, thing.thread, () => undefined);
   world.goneBack(steps);
-  const isAsked = plan.again && (run & (run - 1)) !== 0;
-  if (!(isAsked && (yield* world.openAgain()))) {
-    const misfit = yield* repeat(whole, world);
-    if (misfit !== undefined) return misfit;
-  }
-  world.arrived();
-  return undefined;
 }
 
-/** Makes the steps that the memory knows of, one by one. */
-function* repeat(whole: Exploration, world: World): Exchange<Transition | undefined> {
+/**
+ * Whether this run is to be brought to where it parts from the last by the implementation itself, if it
+ * can do that. It is told step by step in the run whose number is a power of two: a few runs are enough
+ * to notice one that is not repeatable.
+ */
+export function isAsked({ plan }: Exploration, run: number): boolean {
+  return plan.again && (run & (run - 1)) !== 0;
+}
+
+/** Makes the steps that the memory knows of in a fresh world, one by one. Gives the first that a thread does not announce any more, if there is one. */
+export function* repeat(whole: Exploration, world: World): Exchange<Transition | undefined> {
   yield* world.openEmpty();
   const { memory } = whole;
   const { taken } = memory;

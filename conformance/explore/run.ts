@@ -4,7 +4,7 @@ import { wrongValues } from "../case/values";
 import type { StateClaim } from "../plan/claims";
 import type { Exploration } from "./exploration";
 import type { Lane } from "./lane";
-import { goBack } from "./repeat";
+import { isAsked, repeat, undo } from "./repeat";
 import { rowOf, shown, type Row } from "./row";
 import { Misfit } from "./replay";
 import type { Footprint, Transition } from "./footprint";
@@ -77,28 +77,43 @@ export class Run {
   }
 
   private *whileOpen(strategy: Strategy): Exchange<End> {
-    let end = yield* this.beginning(strategy);
-    if (end === "complete") end = yield* this.race(strategy);
     const { world, whole } = this;
+    const { prefix } = strategy;
+    let end: End = "complete";
+    if (prefix === undefined || !this.mayRepeat(prefix)) end = yield* this.beginning();
+    else {
+      if (this.paths) this.trace.length = prefix;
+      undo(whole, world, prefix);
+      const here = doorHere();
+      const isThere = isAsked(whole, this.runs) && world.opened(here === undefined ? yield world.askedAgain() : here(world.askedAgain()));
+      const misfit = isThere ? undefined : yield* repeat(whole, world);
+      if (misfit !== undefined) end = this.notRepeatable(misfit);
+      world.arrived();
+    }
+    if (end === "complete") end = yield* this.race(strategy);
     if (end === "complete") this.settle(whole.allReads.length > 0 ? yield* world.readLast(whole.allReads) : {});
-    const { leaks, marks, nested, reports } = answered<CloseReply>(yield world.closeRequest);
-    if (marks !== undefined) for (const mark of marks) whole.marks.add(mark as RuleId);
-    if (nested !== undefined) whole.nests(nested);
-    if (leaks !== undefined) for (const what of leaks) this.found.report({ check: "leak", what });
-    if (reports !== undefined) for (const report of reports) this.found.report(report);
+    // Yielded whoever it is with: so whoever holds the exchange has a turn at least once in a run.
+    this.closed(answered<CloseReply>(yield world.closeRequest));
     return end;
   }
 
-  /** Comes to where the strategy is to be asked: to the start of the race, or to where the run parts from the last one. */
-  private *beginning(strategy: Strategy): Exchange<End> {
-    const { plan, sequences, memory, watch, orders } = this.whole;
-    const { prefix } = strategy;
-    const mayRepeat = this.runs > 1 && plan.control === "step" && sequences === undefined && !this.world.blocked;
-    if (mayRepeat && prefix !== undefined && prefix < this.taken.length) {
-      if (this.paths) this.trace.length = prefix;
-      const misfit = yield* goBack(this.whole, this.world, prefix, this.runs);
-      return misfit === undefined ? "complete" : this.notRepeatable(misfit);
-    }
+  private closed({ leaks, marks, nested, reports }: CloseReply): void {
+    const { whole, found } = this;
+    if (marks !== undefined) for (const mark of marks) whole.marks.add(mark as RuleId);
+    if (nested !== undefined) whole.nests(nested);
+    if (leaks !== undefined) for (const what of leaks) found.report({ check: "leak", what });
+    if (reports !== undefined) for (const report of reports) found.report(report);
+  }
+
+  /** Whether this run can go back to where it parts from the last one, instead of being set up anew. */
+  private mayRepeat(prefix: number): boolean {
+    const { plan, sequences } = this.whole;
+    return this.runs > 1 && plan.control === "step" && sequences === undefined && !this.world.blocked && prefix < this.taken.length;
+  }
+
+  /** Comes to the start of the race. */
+  private *beginning(): Exchange<End> {
+    const { memory, watch, orders } = this.whole;
     memory.clear();
     watch.reset();
     orders.reset();

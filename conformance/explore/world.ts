@@ -6,6 +6,7 @@ import type {
   OpenReply,
   ReadReply,
   ReadRequest,
+  Reply,
   Report,
   Request,
   Standing,
@@ -68,22 +69,22 @@ export class World {
   }
 
   /** Opens a fresh world. */
-  open(): Exchange<boolean> {
+  *open(): Exchange<void> {
     this.forget(-1);
     this.enabled.forget();
     for (const lane of this.lanes) lane.restart();
-    return this.opened(this.openRequest);
+    this.opened(yield this.openRequest);
   }
 
-  /** Opens a world and has everything done in it that the memory knows of. False if the implementation finds that it does not fit. */
-  openAgain(): Exchange<boolean> {
+  /** The request for a world in which everything is done that the memory knows of. */
+  askedAgain(): OpenRequest {
     this.againRequest.again = this.memory.requests;
-    return this.opened(this.againRequest);
+    return this.againRequest;
   }
 
   /** Opens a world to make there, one by one, the requests that the memory knows of. */
-  openEmpty(): Exchange<boolean> {
-    return this.opened(this.openRequest);
+  *openEmpty(): Exchange<void> {
+    this.opened(yield this.openRequest);
   }
 
   /** The threads stand where the memory has gone back to; no call has just returned. */
@@ -108,8 +109,9 @@ export class World {
     }
   }
 
-  private *opened(request: OpenRequest): Exchange<boolean> {
-    const { cannot, differs, threads } = answered<OpenReply>(yield request);
+  /** A world was opened. False if the implementation finds that what was asked again does not fit. */
+  opened(reply: Reply): boolean {
+    const { cannot, differs, threads } = answered<OpenReply>(reply);
     if (cannot !== undefined) throw new Cannot(cannot);
     if (differs === true) return false;
     if (threads === undefined) return true;
@@ -122,7 +124,8 @@ export class World {
   *read(names: readonly string[]): Exchange<Readonly<Record<string, Value>>> {
     if (this.promised?.names === names) return answered<ReadReply>(yield this.promised).values;
     this.readRequest.names = names as string[];
-    return answered<ReadReply>(yield this.readRequest).values;
+    const here = doorHere();
+    return answered<ReadReply>(here === undefined ? yield this.readRequest : here(this.readRequest)).values;
   }
 
   /** The last look before the world is closed. */
@@ -220,7 +223,9 @@ export class World {
     const request: CallRequest = { op: "call", thread: name, ...on, do: call.do, args: call.args };
     if (this.settingUp) this.memory.setUp.push(request);
     else this.memory.happened({ what: "begun", lane, request });
-    const reply = answered<CallReply>(yield this.promised === undefined ? request : followedBy(request, this.promised));
+    const here = doorHere();
+    const promise = this.promised === undefined ? request : followedBy(request, this.promised);
+    const reply = answered<CallReply>(here === undefined ? yield promise : here(request));
     if (reply.threads !== undefined) this.absorb(reply.threads);
     if (reply.unsupported === true) lane.unsupported = true;
     if (reply.blocked === true) this.blocked = lane.blocked = !(lane.pending = false);
