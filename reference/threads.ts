@@ -64,7 +64,8 @@ export class Threads<World extends Running> {
   enter(world: World): void {
     this.world = world;
     this.worlds++;
-    this.all.length = this.waiting.length = 0;
+    this.all.length = 0;
+    if (this.waiting.length > 0) this.waiting.length = 0;
     this.handlers = false;
     this.asked = this.told = 0;
   }

@@ -40,7 +40,7 @@ interface Judges {
 
 /** How long requests are answered before the event loop gets its turn, and after how many of them it is looked at the clock. */
 const TURN_MS = 20;
-const GLANCE = 64;
+const GLANCE = 4;
 
 /** Reaches what a specifier names and says hello to it; `patience` multiplies every deadline. */
 export async function openBench(specifier: string, spec: Spec, stopper: Stopper, patience = 1): Promise<Bench> {

@@ -41,6 +41,8 @@ export interface Transition {
   readonly does: Footprint;
   /** The claim (by id) that is judged should the call return in this step, or -1. */
   readonly looks: number;
+  /** What its thread could do: this and the other picks. */
+  readonly among: readonly Transition[];
   /** What its thread announced after it when it was last taken, as transitions; a guess. */
   then: readonly Transition[];
 }

@@ -66,7 +66,8 @@ export class Footprints {
   transitions(does: Footprint, thread: number, stack: number, looks: number): readonly Transition[] {
     const known = (does.transitions[thread] ??= []);
     for (const each of known) if (each[0]?.stack === stack && each[0].looks === looks) return each;
-    const made = Array.from({ length: does.picks }, (_, pick) => ({ id: this.offered++, does, thread, pick, stack, looks, then: [] }));
+    const made: Transition[] = [];
+    for (let pick = 0; pick < does.picks; pick++) made.push({ id: this.offered++, does, thread, pick, stack, looks, among: made, then: [] });
     known.push(made);
     return made;
   }

@@ -13,11 +13,11 @@ import type { World } from "./world";
  */
 export function undo({ memory, watch, orders }: Exploration, world: World, steps: number): void {
   watch.back(steps, memory.taken);
+  world.goBack(steps);
   memory.back(steps);
   orders.reset();
   if (orders.areJudged)
     for (const [thing] of memory.all()) if (thing.what === "event") orders.saw(thing.event, thing.thread, () => undefined);
-  world.goneBack(steps);
 }
 
 /**

@@ -32,6 +32,9 @@ export interface Ran {
 /** The thread of the calls before the race. */
 const SET_UP = "setup";
 
+/** After so many runs a request is yielded that could be asked at once, so that whoever holds the exchange has a turn. */
+const RUNS_A_TURN = 16;
+
 /** One run after the other: open a world, set up or go back, take steps as the strategy says, judge, close. */
 export class Run {
   private readonly taken: Transition[];
@@ -88,12 +91,11 @@ export class Run {
       const isThere = isAsked(whole, this.runs) && world.opened(here === undefined ? yield world.askedAgain() : here(world.askedAgain()));
       const misfit = isThere ? undefined : yield* repeat(whole, world);
       if (misfit !== undefined) end = this.notRepeatable(misfit);
-      world.arrived();
     }
     if (end === "complete") end = yield* this.race(strategy);
     if (end === "complete") this.settle(whole.allReads.length > 0 ? yield* world.readLast(whole.allReads) : {});
-    // Yielded whoever it is with: so whoever holds the exchange has a turn at least once in a run.
-    this.closed(answered<CloseReply>(yield world.closeRequest));
+    const here = this.runs % RUNS_A_TURN === 0 ? undefined : doorHere();
+    this.closed(answered<CloseReply>(here === undefined ? yield world.closeRequest : here(world.closeRequest)));
     return end;
   }
 
@@ -165,7 +167,7 @@ export class Run {
       if (step.event !== undefined) this.event(step.event, lane.name);
       if (step.visible.length > 0) yield* this.judge(step);
       if (this.paths) this.trace.push(rowOf(taken.length, lane, chosen, path, watch.changed()));
-      if (world.someoneIsBack && !this.areDone(lane)) yield* this.backs(lane);
+      if (world.whoIsBack !== undefined && !this.isDone(lane)) yield* this.backs(lane);
     }
   }
 
@@ -197,16 +199,16 @@ export class Run {
 
   /** Judges the calls that have returned, and begins what follows them; `first` is the thread that took the step. */
   private *backs(first: Lane): Exchange<void> {
-    this.world.someoneIsBack = false;
+    this.world.whoIsBack = undefined;
     if (first.back) yield* this.returned(first);
     for (const lane of this.world.lanes) if (lane.back) yield* this.returned(lane);
   }
 
   /** Judges the calls that have returned if nothing need be asked for that: if only this thread's last one has. */
-  private areDone(lane: Lane): boolean {
-    if (!lane.isDone) return false;
-    for (const other of this.world.lanes) if (other.back && other !== lane) return false;
-    this.world.someoneIsBack = lane.back = false;
+  private isDone(lane: Lane): boolean {
+    if (this.world.whoIsBack !== lane || !lane.isDone) return false;
+    this.world.whoIsBack = undefined;
+    lane.back = false;
     this.judgeReturn(lane);
     return true;
   }
@@ -263,10 +265,13 @@ export class Run {
 
   /** Whether these threads, none of which can go on, are all where the case says that they stay. */
   private mayWait(lanes: readonly Lane[]): boolean {
-    const waits = (lane: Lane): boolean => lane.pending || lane.blocked;
-    if (!lanes.some((lane) => waits(lane) && lane.call?.staysBlocked !== true)) return true;
-    this.found.stuck(lanes.filter(waits));
-    return false;
+    const waits = ({ pending, blocked }: Lane): boolean => pending || blocked;
+    for (const lane of lanes)
+      if (waits(lane) && lane.call?.staysBlocked !== true) {
+        this.found.stuck(lanes.filter(waits));
+        return false;
+      }
+    return true;
   }
 
   private notRepeatable(chosen: Transition): End {

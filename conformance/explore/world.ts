@@ -37,8 +37,8 @@ export class World {
   readonly enabled = new Enabled(this.lanes);
   /** A call said that it is blocked, in some run: where its thread then stands is not known from its standing alone. */
   blocked = false;
-  /** A call may have returned that was not looked at yet. */
-  someoneIsBack = false;
+  /** Whose call has returned and was not looked at yet. */
+  whoIsBack: Lane | "several" | undefined;
   private readonly plan: Plan;
   private readonly footprints: Footprints;
   private readonly memory: Memory;
@@ -87,17 +87,17 @@ export class World {
     this.opened(yield this.openRequest);
   }
 
-  /** The threads stand where the memory has gone back to; no call has just returned. */
-  arrived(): void {
-    for (const lane of this.lanes) lane.back = false;
-    this.someoneIsBack = false;
-  }
-
-  /** The memory has gone back to so many steps: threads that were started later are not there. */
-  goneBack(steps: number): void {
+  /** The memory goes back to so many steps. Threads that were started later are not there; the others will mostly announce the first that they took after these. */
+  goBack(steps: number): void {
     this.enabled.forget();
     this.forget(steps);
-    for (const lane of this.lanes) lane.replaced();
+    const { taken } = this.memory;
+    for (let i = taken.length - 1; i >= steps; i--) {
+      const { thread, among } = taken[i] as Transition;
+      const lane = this.lanes[thread];
+      if (lane !== undefined) lane.next = among;
+    }
+    this.whoIsBack = undefined;
   }
 
   private forget(steps: number): void {
@@ -114,10 +114,13 @@ export class World {
     const { cannot, differs, threads } = answered<OpenReply>(reply);
     if (cannot !== undefined) throw new Cannot(cannot);
     if (differs === true) return false;
-    if (threads === undefined) return true;
     const here = doorHere()?.threads;
-    if (here === undefined) this.absorb(threads);
-    else for (const lane of this.lanes) if (this.hasBegun(lane)) this.stands(lane, (lane.here ??= here.of(lane.name)).standing);
+    for (const lane of this.lanes) {
+      lane.replaced();
+      if (threads === undefined || here === undefined || !this.hasBegun(lane)) continue;
+      this.stands(lane, (lane.here ??= here.of(lane.name)).standing);
+    }
+    if (threads !== undefined && here === undefined) this.absorb(threads);
     return true;
   }
 
@@ -231,7 +234,7 @@ export class World {
     if (reply.blocked === true) this.blocked = lane.blocked = !(lane.pending = false);
     else if (reply.threads?.[name] === undefined) [lane.back, lane.pending, lane.returned] = [true, false, reply.returned];
     else if (!lane.pending) lane.back = true;
-    if (lane.back) this.someoneIsBack = true;
+    if (lane.back) this.isBack(lane);
     this.enabled.forget();
     this.hear(lane, reply.events, reply.reports);
   }
@@ -259,7 +262,11 @@ export class World {
     const stack = owner === undefined ? lane.index : (this.byName.get(owner)?.index ?? lane.index);
     lane.stands(standing, stack, this.footprints);
     this.enabled.moved(lane);
-    if (lane.back) this.someoneIsBack = true;
+    if (lane.back) this.isBack(lane);
+  }
+
+  private isBack(lane: Lane): void {
+    this.whoIsBack = this.whoIsBack === undefined || this.whoIsBack === lane ? lane : "several";
   }
 
   private hear(lane: Lane, events: readonly EventSeen[] | undefined, reports: readonly Report[] | undefined): void {
