@@ -59,8 +59,10 @@ export class Exploration {
     this.allReads = [...new Set([...this.firstReads, ...readsOf(this.finals), ...this.outcomes.reads, ...premises])];
   }
 
-  /** A run took these locks inside of others. */
-  nests(nested: readonly Nesting[]): void {
+  /** A run is over: the rules whose code it passed, and which lock it took inside which. */
+  passed({ marks, nested }: { readonly marks?: readonly string[] | undefined; readonly nested?: readonly Nesting[] | undefined }): void {
+    if (marks !== undefined) for (const mark of marks) this.marks.add(mark as RuleId);
+    if (nested === undefined) return;
     for (const each of nested) {
       const key = `${each.outer} ${each.inner}`;
       if (!this.nested.has(key)) this.nested.set(key, each);

@@ -67,7 +67,8 @@ export class Footprints {
     const known = (does.transitions[thread] ??= []);
     for (const each of known) if (each[0]?.stack === stack && each[0].looks === looks) return each;
     const made: Transition[] = [];
-    for (let pick = 0; pick < does.picks; pick++) made.push({ id: this.offered++, does, thread, pick, stack, looks, among: made, then: [] });
+    for (let pick = 0; pick < does.picks; pick++)
+      made.push({ id: this.offered++, does, thread, pick, stack, looks, among: made, then: [] });
     known.push(made);
     return made;
   }

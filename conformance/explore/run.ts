@@ -1,4 +1,4 @@
-import type { CloseReply, RuleId, Value } from "../../spec/generated/types";
+import type { CloseReply, Value } from "../../spec/generated/types";
 import { answered, Cannot, Crashed, doorHere, Overdue, type Exchange } from "../adapter/door";
 import { wrongValues } from "../case/values";
 import type { StateClaim } from "../plan/claims";
@@ -95,16 +95,10 @@ export class Run {
     if (end === "complete") end = yield* this.race(strategy);
     if (end === "complete") this.settle(whole.allReads.length > 0 ? yield* world.readLast(whole.allReads) : {});
     const here = this.runs % RUNS_A_TURN === 0 ? undefined : doorHere();
-    this.closed(answered<CloseReply>(here === undefined ? yield world.closeRequest : here(world.closeRequest)));
+    const last = answered<CloseReply>(here === undefined ? yield world.closeRequest : here(world.closeRequest));
+    whole.passed(last);
+    this.found.closed(last);
     return end;
-  }
-
-  private closed({ leaks, marks, nested, reports }: CloseReply): void {
-    const { whole, found } = this;
-    if (marks !== undefined) for (const mark of marks) whole.marks.add(mark as RuleId);
-    if (nested !== undefined) whole.nests(nested);
-    if (leaks !== undefined) for (const what of leaks) found.report({ check: "leak", what });
-    if (reports !== undefined) for (const report of reports) found.report(report);
   }
 
   /** Whether this run can go back to where it parts from the last one, instead of being set up anew. */
@@ -140,7 +134,7 @@ export class Run {
       yield* this.backs(next);
     }
     this.world.isSetUp();
-    return (!lane.pending && !lane.blocked) || this.mayWait([lane, ...this.world.lanes]);
+    return (!lane.pending && !lane.blocked) || !this.found.stuck([lane, ...this.world.lanes]);
   }
 
   private *race(strategy: Strategy): Exchange<End> {
@@ -151,7 +145,7 @@ export class Run {
       const enabled = world.enabled.now();
       if (enabled.length === 0) {
         strategy.ended?.(world.whatWaits());
-        return this.mayWait(world.lanes) ? "complete" : "stuck";
+        return this.found.stuck(world.lanes) ? "stuck" : "complete";
       }
       if (taken.length >= limits.steps) return "too long";
       const chosen = strategy.choose(taken.length, enabled, world.enabled);
@@ -261,17 +255,6 @@ export class Run {
       const text = `${lane.name}: when ${lane.call?.do ?? "the call"} returns, ${instance.text}`;
       if (!instance.holds(state)) this.found.violation("then", claim.rule, claim.id, text, instance.complaints(state).join("; "));
     }
-  }
-
-  /** Whether these threads, none of which can go on, are all where the case says that they stay. */
-  private mayWait(lanes: readonly Lane[]): boolean {
-    const waits = ({ pending, blocked }: Lane): boolean => pending || blocked;
-    for (const lane of lanes)
-      if (waits(lane) && lane.call?.staysBlocked !== true) {
-        this.found.stuck(lanes.filter(waits));
-        return false;
-      }
-    return true;
   }
 
   private notRepeatable(chosen: Transition): End {

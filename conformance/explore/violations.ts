@@ -1,4 +1,4 @@
-import type { Report, RuleId } from "../../spec/generated/types";
+import type { CloseReply, Report, RuleId } from "../../spec/generated/types";
 import type { Instance } from "../case/pattern";
 import type { OrderClaim, StateClaim } from "../plan/claims";
 import type { Exploration } from "./exploration";
@@ -57,6 +57,12 @@ export class Violations {
     this.violation(check, broken, owner?.id, `never ${check}`, what, chains);
   }
 
+  /** The world was closed: what else was found. */
+  closed({ leaks, reports }: CloseReply): void {
+    if (leaks !== undefined) for (const what of leaks) this.report({ check: "leak", what });
+    if (reports !== undefined) for (const report of reports) this.report(report);
+  }
+
   /** A call was not answered in time. */
   overdue(thread: string, what: string, message: string): void {
     const owner = this.whole.checkClaim("deadlock");
@@ -64,14 +70,25 @@ export class Violations {
     this.violation("stuck", rule, owner?.id, "every call returns or says that it is blocked", `${thread}: ${what}: ${message}`);
   }
 
-  /** None of these threads can go on, and one of them should. */
-  stuck(lanes: readonly Lane[]): void {
+  /** None of these threads can go on: whether that is wrong, since one of them is neither done nor where the case says that it stays. */
+  stuck(lanes: readonly Lane[]): boolean {
+    let isWrong = false;
+    for (const lane of lanes) if (isWaiting(lane) && lane.call?.staysBlocked !== true) isWrong = true;
+    if (isWrong) this.deadlock(lanes.filter(isWaiting));
+    return isWrong;
+  }
+
+  private deadlock(lanes: readonly Lane[]): void {
     const owner = this.whole.checkClaim("deadlock");
     const rule = owner?.rule ?? lanes.map((lane) => lane.call?.rule).find((each) => each !== undefined) ?? this.whole.plan.onlyRule;
     const livelock = lanes.every((lane) => !lane.blocked && lane.next[0]?.does.kind === "again");
     const what = lanes.map((lane) => `${standsIn(lane)} ${waitsFor(lane)}`).join("; ");
     this.violation("stuck", rule, owner?.id, "every call returns", `${livelock ? "livelock" : "deadlock"}: ${what}`);
   }
+}
+
+function isWaiting({ pending, blocked }: Lane): boolean {
+  return pending || blocked;
 }
 
 function standsIn(lane: Lane): string {

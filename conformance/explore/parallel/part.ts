@@ -103,8 +103,7 @@ export class Sums {
     const { whole, tallies } = this;
     for (const name of ["runs", "redundant", "steps", "deadlocks"] as const) tallies[name] += counts[name];
     this.digest = addSums(this.digest, digest);
-    for (const mark of marks) whole.marks.add(mark);
-    whole.nests(nested);
+    whole.passed({ marks, nested });
     for (const end of ends) whole.ends.keep(end);
     for (const id of reached) whole.watch.reached.add(id);
     for (const id of instanced) whole.watch.instanced.add(id);
