@@ -1,11 +1,12 @@
 /** The reference's only door: the six words of the dialogue, answered in this process. */
-import type { FeatureName, Given, HelloReply, Reply, Request, RuleId, Value } from "../spec/generated/types";
+import type { FeatureName, Given, HelloReply, Open, Reply, Request, RuleId, Value } from "../spec/generated/types";
 import { apic_api } from "./apic/chapter";
 import { hyperv_api } from "./hyperv/chapter";
 import { BadFd, kvm_api, type Api, type Reader } from "./kvm/api";
 import type { Kvm } from "./kvm/types";
 import { KVM_MAX_VCPUS, KVM_MAX_VCPU_IDS } from "./kvm/vm";
 import { Machine } from "./machine";
+import { Origin } from "./origin";
 import { svm_api } from "./svm/chapter";
 import { nestings } from "./sync/lockdep";
 import { tables, type Ops, type Task } from "./task";
@@ -38,6 +39,7 @@ export function reference(variant: Variant = { name: "reference", ops: {} }, thr
   const plain = tables(variant.ops, false);
   const framed = tables(variant.ops, true);
   const marks = new Set<RuleId>();
+  const worlds = new Worlds();
   let machine: Machine | undefined;
   const world = (): Machine => {
     if (machine === undefined) throw new Error("no world is open");
@@ -48,7 +50,7 @@ export function reference(variant: Variant = { name: "reference", ops: {} }, thr
       case "hello":
         return hello(variant);
       case "open": {
-        machine = new Machine(request.given as unknown as Given, request.paths === true ? framed : plain, marks, request.faults?.alloc);
+        machine = worlds.open(request, (given, faults) => new Machine(given, request.paths === true ? framed : plain, marks, faults));
         if (request.again === undefined) threads.enter(machine);
         else if (!threads.again(machine, request.again)) return { differs: true };
         return request.again === undefined ? {} : threads.standings();
@@ -74,6 +76,21 @@ export function reference(variant: Variant = { name: "reference", ops: {} }, thr
     }
   };
   return Object.assign(answer, { threads });
+}
+
+/** One world after the other: what is given as the last one was is that one, put back to where it was when it was built. */
+class Worlds {
+  private last: { readonly asked: string; readonly machine: Machine; readonly origin: Origin } | undefined;
+
+  open({ given, faults, paths }: Open, build: (given: Given, faults?: number) => Machine): Machine {
+    const asked = JSON.stringify([given, faults, paths]);
+    if (this.last?.asked === asked) this.last.origin.restore();
+    else {
+      const machine = build(given as unknown as Given, faults?.alloc);
+      this.last = { asked, machine, origin: new Origin([machine.kvm, machine.reports, machine.faults]) };
+    }
+    return this.last.machine;
+  }
 }
 
 /** A call on what is not there returns without running any kernel code. */

@@ -12,7 +12,7 @@ import type { Reply, Request, Value } from "../spec/generated/types";
 import type { Kind } from "../spec/steps";
 import { reference, type Variant } from "./adapter";
 import type { Machine } from "./machine";
-import { Cell, guard_of, type Stack, type Step, type Thing } from "./task";
+import { Cell, guard_of, is_step, type Stack, type Step, type Thing } from "./task";
 import { Exclusive } from "./sync/exclusive";
 import { Threads, type Thread } from "./threads";
 
@@ -50,7 +50,7 @@ class WatchedThreads extends Threads<Machine> {
   }
 
   override enter(machine: Machine): void {
-    this.watch.instrument(machine.kvm, "kvm");
+    this.watch.enter(machine.kvm);
     super.enter(machine);
   }
 
@@ -71,8 +71,8 @@ class Watch {
   readonly lies = new Set<string>();
   private phase: Phase | undefined;
   private readonly seen = new WeakSet<object>();
-  /** For each plain field: who has used it since it was seen, and whether it was written since. */
-  private readonly users = new WeakMap<object, Map<string, { stacks: Set<Stack>; written: boolean }>>();
+  /** For each plain field: who has used it in this world since it was seen, and whether it was written since. */
+  private users = new WeakMap<object, Map<string, { stacks: Set<Stack>; written: boolean }>>();
 
   constructor(private readonly of: ReadonlyMap<string, readonly string[]>) {}
 
@@ -110,8 +110,14 @@ class Watch {
         this.lies.add(`the read ${pattern} looks at ${each}, which its \`of:\` omits`);
   }
 
+  /** Goes over to a fresh world, which may be made of the objects of the last one. */
+  enter(world: object): void {
+    this.users = new WeakMap();
+    this.instrument(world, "kvm");
+  }
+
   /** Watches an object and, as they are reached through it, those that it leads to. */
-  instrument(object: object, path: string): void {
+  private instrument(object: object, path: string): void {
     if (this.seen.has(object)) return;
     this.seen.add(object);
     if (object instanceof Cell) this.property(object, "now", path, (mode) => this.cell(object, mode));
@@ -261,10 +267,6 @@ function part_of(value: object, note: (mode: Mode) => void): unknown {
       return Reflect.set(target, key, to, target);
     },
   });
-}
-
-function is_step(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "kind" in value && "on" in value;
 }
 
 /** Locks, wait queues and the like: an object with a name whose state changes only in sync steps. */

@@ -29,6 +29,11 @@ export interface Step {
   readonly event?: string | undefined;
 }
 
+/** Whether this is a step: an object like any other, but one that never changes. */
+export function is_step(value: unknown): value is Step {
+  return typeof value === "object" && value !== null && "kind" in value && "on" in value;
+}
+
 /** Kernel code that can be stopped at each step. `yield` returns the explorer's pick, else 0. */
 export type Task<T> = Generator<Step, T, number>;
 
@@ -71,9 +76,9 @@ export interface Stack {
 export class Cell<T> implements Thing {
   /** Counts the stores; `again` compares it. Only the machine changes it. */
   version = 0;
-  private loads: Step | undefined;
-  private stores: Step | undefined;
-  private rmws: Step | undefined;
+  private loads: Step | undefined = undefined;
+  private stores: Step | undefined = undefined;
+  private rmws: Step | undefined = undefined;
 
   constructor(
     readonly name: string,

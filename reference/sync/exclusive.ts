@@ -6,9 +6,9 @@ import type { ClassGraph, LockClass } from "./lockdep";
 
 /** What a mutex and a spinlock have in common. */
 export class Exclusive implements LockClass {
-  owner: Stack | undefined;
-  private locks: Step | undefined;
-  private unlocks: Step | undefined;
+  owner: Stack | undefined = undefined;
+  private locks: Step | undefined = undefined;
+  private unlocks: Step | undefined = undefined;
 
   constructor(
     readonly name: string,

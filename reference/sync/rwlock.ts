@@ -6,7 +6,7 @@ import { acquired, acquiring, released, type ClassGraph, type LockClass } from "
 
 /** What a spinning and a sleeping readers-writer lock have in common. */
 export class ReadersWriter implements LockClass {
-  writer: Stack | undefined;
+  writer: Stack | undefined = undefined;
   readonly readers: Stack[] = [];
   readonly read_lock: Step;
   readonly read_trylock: Step;
