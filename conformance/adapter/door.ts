@@ -74,12 +74,14 @@ export function turnHere<T>(exchange: Exchange<T>, door: Door, ...reply: [] | [R
   }
 }
 
-/**
- * Whom the exchange is with, if that is in this process: a hot loop asks there at once instead of
- * yielding its request, which is passed on by every exchange that it is part of.
- */
+/** Whom the exchange is with, if that is in this process: a hot loop asks there without `ask`. */
 export function doorHere(): Door | undefined {
   return here;
+}
+
+/** Asks: at once whoever is in this process; else by yielding, through every exchange that this one is part of. */
+export function* ask(request: Request): Exchange<Reply> {
+  return here === undefined ? yield request : here(request);
 }
 
 /** What is asked next whatever the answer to a request is. */

@@ -1,5 +1,5 @@
 import type { CallReply, Request, StepReply, StepRequest, Threads } from "../../spec/generated/types";
-import { answered, type Exchange } from "../adapter/door";
+import { answered, ask, type Exchange } from "../adapter/door";
 import type { Exploration } from "./exploration";
 import { isOf } from "./footprints";
 import type { Lane } from "./lane";
@@ -36,10 +36,10 @@ export function* repeat(whole: Exploration, world: World): Exchange<Transition |
   const { taken } = memory;
   const stand: Threads = {};
   function* call(request: Request): Exchange<void> {
-    Object.assign(stand, answered<CallReply>(yield request).threads);
+    Object.assign(stand, answered<CallReply>(yield* ask(request)).threads);
   }
   function* step(request: StepRequest): Exchange<void> {
-    const { standing, threads } = answered<StepReply>(yield request);
+    const { standing, threads } = answered<StepReply>(yield* ask(request));
     if (standing !== undefined) stand[request.thread ?? ""] = standing;
     Object.assign(stand, threads);
   }

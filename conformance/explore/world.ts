@@ -15,7 +15,7 @@ import type {
   Threads,
   Value,
 } from "../../spec/generated/types";
-import { answered, Cannot, crashOf, doorHere, followedBy, type Exchange, type ThreadHere, type ThreadsHere } from "../adapter/door";
+import { answered, ask, Cannot, crashOf, doorHere, followedBy, type Exchange, type ThreadHere, type ThreadsHere } from "../adapter/door";
 import { looksInside, type PlannedCall, type Plan } from "../plan/plan";
 import { Enabled } from "./enabled";
 import type { Exploration } from "./exploration";
@@ -73,7 +73,7 @@ export class World {
     this.forget(-1);
     this.enabled.forget();
     for (const lane of this.lanes) lane.restart();
-    this.opened(yield this.openRequest);
+    this.opened(yield* ask(this.openRequest));
   }
 
   /** The request for a world in which everything is done that the memory knows of. */
@@ -84,7 +84,7 @@ export class World {
 
   /** Opens a world to make there, one by one, the requests that the memory knows of. */
   *openEmpty(): Exchange<void> {
-    this.opened(yield this.openRequest);
+    this.opened(yield* ask(this.openRequest));
   }
 
   /** The memory goes back to so many steps. Threads that were started later are not there; the others will mostly announce the first that they took after these. */
@@ -125,16 +125,14 @@ export class World {
   }
 
   *read(names: readonly string[]): Exchange<Readonly<Record<string, Value>>> {
-    if (this.promised?.names === names) return answered<ReadReply>(yield this.promised).values;
     this.readRequest.names = names as string[];
-    const here = doorHere();
-    return answered<ReadReply>(here === undefined ? yield this.readRequest : here(this.readRequest)).values;
+    return answered<ReadReply>(yield* ask(this.promised?.names === names ? this.promised : this.readRequest)).values;
   }
 
   /** The last look before the world is closed. */
   *readLast(names: readonly string[]): Exchange<Readonly<Record<string, Value>>> {
     const request: ReadRequest = { op: "read", names: names as string[] };
-    return answered<ReadReply>(yield followedBy(request, this.closeRequest)).values;
+    return answered<ReadReply>(yield* ask(followedBy(request, this.closeRequest))).values;
   }
 
   /** A thread that is not explored: what it and the others do until it is done sets the world up. */
@@ -203,7 +201,7 @@ export class World {
     }
     const request = this.stepOf(lane, transition);
     if (this.settingUp) this.memory.setUp.push({ ...request });
-    this.stepped(lane, answered<StepReply>(yield request));
+    this.stepped(lane, answered<StepReply>(yield* ask(request)));
   }
 
   /** What those threads would do next that cannot go on and are not done. */
@@ -226,9 +224,7 @@ export class World {
     const request: CallRequest = { op: "call", thread: name, ...on, do: call.do, args: call.args };
     if (this.settingUp) this.memory.setUp.push(request);
     else this.memory.happened({ what: "begun", lane, request });
-    const here = doorHere();
-    const promise = this.promised === undefined ? request : followedBy(request, this.promised);
-    const reply = answered<CallReply>(here === undefined ? yield promise : here(request));
+    const reply = answered<CallReply>(yield* ask(this.promised === undefined ? request : followedBy(request, this.promised)));
     if (reply.threads !== undefined) this.absorb(reply.threads);
     if (reply.unsupported === true) lane.unsupported = true;
     if (reply.blocked === true) this.blocked = lane.blocked = !(lane.pending = false);
