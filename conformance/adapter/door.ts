@@ -52,8 +52,8 @@ function inItsOwnWords(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Whom the exchange that is being held in this process is with. */
-let here: Door | undefined;
+/** Whom the exchange that is being held in this process is with, if its threads may be stepped without a message. */
+let here: (Door & { readonly threads: ThreadsHere }) | undefined;
 
 /** Holds an exchange with a door in this process. */
 export function holdHere<T>(exchange: Exchange<T>, door: Door): T {
@@ -66,7 +66,7 @@ export function holdHere<T>(exchange: Exchange<T>, door: Door): T {
 /** Lets an exchange with a door in this process go on to its next request; the door must not throw. */
 export function turnHere<T>(exchange: Exchange<T>, door: Door, ...reply: [] | [Reply]): IteratorResult<Request, T> {
   const outer = here;
-  here = door;
+  here = isQuick(door) ? door : undefined;
   try {
     return exchange.next(...reply);
   } finally {
@@ -74,12 +74,19 @@ export function turnHere<T>(exchange: Exchange<T>, door: Door, ...reply: [] | [R
   }
 }
 
-/** Whom the exchange is with, if that is in this process: a hot loop asks there without `ask`. */
-export function doorHere(): Door | undefined {
+function isQuick(door: Door): door is Door & { readonly threads: ThreadsHere } {
+  return door.threads !== undefined;
+}
+
+/** Whom the exchange is with, if it is to be asked at once: a hot loop does that without `ask`. */
+export function doorHere(): typeof here {
   return here;
 }
 
-/** Asks: at once whoever is in this process; else by yielding, through every exchange that this one is part of. */
+/**
+ * Asks: at once whoever lets its threads be stepped at once; anybody else by yielding, through every
+ * exchange that this one is part of, so that whoever holds it has a turn.
+ */
 export function* ask(request: Request): Exchange<Reply> {
   return here === undefined ? yield request : here(request);
 }

@@ -43,8 +43,8 @@ export interface Transition {
   readonly looks: number;
   /** What its thread could do: this and the other picks. */
   readonly among: readonly Transition[];
-  /** What its thread announced after it when it was last taken, as transitions; a guess. */
-  then: readonly Transition[];
+  /** What its thread has announced after it so far, each as transitions. */
+  readonly then: (readonly Transition[])[];
 }
 
 /** Whether the order of two transitions may make a difference. */

@@ -103,14 +103,14 @@ export class Lane {
   }
 
   /** After the same step it mostly announces what it announced before. */
-  private follow(last: Transition, next: Announcement, footprints: Footprints): void {
-    const first = last.then[0];
-    if (first !== undefined && this.offers(first, next)) {
-      this.next = last.then;
-      return;
-    }
+  private follow({ then }: Transition, next: Announcement, footprints: Footprints): void {
+    for (const each of then)
+      if (this.offers(each[0] as Transition, next)) {
+        this.next = each;
+        return;
+      }
     this.offer(footprints, footprints.of(next));
-    last.then = this.next;
+    then.push(this.next);
   }
 
   private offers({ stack, looks, does }: Transition, next: Announcement): boolean {

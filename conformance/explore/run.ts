@@ -33,7 +33,7 @@ export interface Ran {
 const SET_UP = "setup";
 
 /** After so many runs a request is yielded that could be asked at once, so that whoever holds the exchange has a turn. */
-const RUNS_A_TURN = 16;
+const RUNS_A_TURN = 8;
 
 /** One run after the other: open a world, set up or go back, take steps as the strategy says, judge, close. */
 export class Run {
