@@ -2,7 +2,7 @@
 import type { FeatureName, Given, HelloReply, Open, Reply, Request, RuleId, Value } from "../spec/generated/types";
 import { apic_api } from "./apic/chapter";
 import { hyperv_api } from "./hyperv/chapter";
-import { BadFd, kvm_api, type Api, type Reader } from "./kvm/api";
+import { BadFd, kvm_api, once, type Api, type Instance, type Reader } from "./kvm/api";
 import type { Kvm } from "./kvm/types";
 import { KVM_MAX_VCPUS, KVM_MAX_VCPU_IDS } from "./kvm/vm";
 import { Machine } from "./machine";
@@ -128,26 +128,27 @@ function hello({ name, kernel, without = {} }: Variant): HelloReply {
 /** A read with `*` gives every instance that there is. */
 function read(kvm: Kvm, names: readonly string[]): Record<string, Value> {
   const values: Record<string, Value> = {};
-  for (const name of names) for (const [concrete, value] of resolve(name)(kvm)) values[concrete] = value;
+  for (const name of names) {
+    const { reader, stars, named } = resolve(name);
+    for (const each of reader.instances?.(kvm) ?? [stars]) if (is_meant(each, stars)) values[named(each)] = reader.of(kvm, each);
+  }
   return values;
 }
 
-type Resolved = (kvm: Kvm) => Iterable<readonly [string, Value]>;
-const resolved = new Map<string, Resolved>();
+/** Who answers a read, for which instances, and the name of each. */
+interface Resolved {
+  readonly reader: Reader;
+  readonly stars: Instance;
+  readonly named: (instance: Instance) => string;
+}
 
-function resolve(name: string): Resolved {
-  const known = resolved.get(name);
-  if (known !== undefined) return known;
+const resolve = once((name: string): Resolved => {
   for (const [pattern, reader] of Object.entries(READS)) {
     const stars = instance_of(pattern, name);
-    if (stars === undefined) continue;
-    const answer = (kvm: Kvm): [string, Value][] =>
-      instances(reader, kvm, stars).map((each) => [fill(pattern, each), reader.of(kvm, each)]);
-    resolved.set(name, answer);
-    return answer;
+    if (stars !== undefined) return { reader, stars, named: once((instance) => fill(pattern, instance)) };
   }
   throw new Error(`there is no read ${name}`);
-}
+});
 
 /** What the `*` of a pattern stand for in a name, which may have `*` there too. */
 function instance_of(pattern: string, name: string): string[] | undefined {
@@ -157,9 +158,9 @@ function instance_of(pattern: string, name: string): string[] | undefined {
   return have.filter((_, i) => want[i] === "*");
 }
 
-function instances({ instances: all }: Reader, kvm: Kvm, stars: readonly string[]): readonly (readonly string[])[] {
-  if (all === undefined) return [stars];
-  return all(kvm).filter((each) => each.every((part, i) => stars[i] === "*" || stars[i] === part));
+function is_meant(instance: Instance, stars: Instance): boolean {
+  for (let i = 0; i < stars.length; i++) if (stars[i] !== "*" && stars[i] !== instance[i]) return false;
+  return true;
 }
 
 function fill(pattern: string, instance: readonly string[]): string {
