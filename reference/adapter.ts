@@ -78,19 +78,24 @@ export function reference(variant: Variant = { name: "reference", ops: {} }, thr
   return Object.assign(answer, { threads });
 }
 
-/** One world after the other: what is given as the last one was is that one, put back to where it was when it was built. */
+/** One world after the other: one that is given as the last was is that one, put back to where it was when it was built. */
 class Worlds {
   private last: { readonly asked: string; readonly machine: Machine; readonly origin: Origin } | undefined;
 
-  open({ given, faults, paths }: Open, build: (given: Given, faults?: number) => Machine): Machine {
-    const asked = JSON.stringify([given, faults, paths]);
-    if (this.last?.asked === asked) this.last.origin.restore();
-    else {
-      const machine = build(given as unknown as Given, faults?.alloc);
-      this.last = { asked, machine, origin: new Origin([machine.kvm, machine.reports, machine.faults]) };
+  open(request: Open, build: (given: Given, faults?: number) => Machine): Machine {
+    const { last } = this;
+    if (last !== undefined && (request.again !== undefined || last.asked === asked(request))) {
+      last.origin.restore();
+      return last.machine;
     }
-    return this.last.machine;
+    const machine = build(request.given as unknown as Given, request.faults?.alloc);
+    this.last = { asked: asked(request), machine, origin: new Origin([machine.kvm, machine.reports, machine.faults]) };
+    return machine;
   }
+}
+
+function asked({ given, faults, paths }: Open): string {
+  return JSON.stringify([given, faults, paths]);
 }
 
 /** A call on what is not there returns without running any kernel code. */
