@@ -2,7 +2,7 @@
 import type { FeatureName, Given, HelloReply, Open, Reply, Request, RuleId, Value } from "../spec/generated/types";
 import { apic_api } from "./apic/chapter";
 import { hyperv_api } from "./hyperv/chapter";
-import { BadFd, kvm_api, type Api, type Reader } from "./kvm/api";
+import { BadFd, kvm_api, once, type Api, type Instance, type Reader } from "./kvm/api";
 import type { Kvm } from "./kvm/types";
 import { KVM_MAX_VCPUS, KVM_MAX_VCPU_IDS } from "./kvm/vm";
 import { Machine } from "./machine";
@@ -78,19 +78,24 @@ export function reference(variant: Variant = { name: "reference", ops: {} }, thr
   return Object.assign(answer, { threads });
 }
 
-/** One world after the other: what is given as the last one was is that one, put back to where it was when it was built. */
+/** One world after the other: one that is given as the last was is that one, put back to where it was when it was built. */
 class Worlds {
   private last: { readonly asked: string; readonly machine: Machine; readonly origin: Origin } | undefined;
 
-  open({ given, faults, paths }: Open, build: (given: Given, faults?: number) => Machine): Machine {
-    const asked = JSON.stringify([given, faults, paths]);
-    if (this.last?.asked === asked) this.last.origin.restore();
-    else {
-      const machine = build(given as unknown as Given, faults?.alloc);
-      this.last = { asked, machine, origin: new Origin([machine.kvm, machine.reports, machine.faults]) };
+  open(request: Open, build: (given: Given, faults?: number) => Machine): Machine {
+    const { last } = this;
+    if (last !== undefined && (request.again !== undefined || last.asked === asked(request))) {
+      last.origin.restore();
+      return last.machine;
     }
-    return this.last.machine;
+    const machine = build(request.given as unknown as Given, request.faults?.alloc);
+    this.last = { asked: asked(request), machine, origin: new Origin([machine.kvm, machine.reports, machine.faults]) };
+    return machine;
   }
+}
+
+function asked({ given, faults, paths }: Open): string {
+  return JSON.stringify([given, faults, paths]);
 }
 
 /** A call on what is not there returns without running any kernel code. */
@@ -128,26 +133,27 @@ function hello({ name, kernel, without = {} }: Variant): HelloReply {
 /** A read with `*` gives every instance that there is. */
 function read(kvm: Kvm, names: readonly string[]): Record<string, Value> {
   const values: Record<string, Value> = {};
-  for (const name of names) for (const [concrete, value] of resolve(name)(kvm)) values[concrete] = value;
+  for (const name of names) {
+    const { reader, stars, named } = resolve(name);
+    for (const each of reader.instances?.(kvm) ?? [stars]) if (is_meant(each, stars)) values[named(each)] = reader.of(kvm, each);
+  }
   return values;
 }
 
-type Resolved = (kvm: Kvm) => Iterable<readonly [string, Value]>;
-const resolved = new Map<string, Resolved>();
+/** Who answers a read, for which instances, and the name of each. */
+interface Resolved {
+  readonly reader: Reader;
+  readonly stars: Instance;
+  readonly named: (instance: Instance) => string;
+}
 
-function resolve(name: string): Resolved {
-  const known = resolved.get(name);
-  if (known !== undefined) return known;
+const resolve = once((name: string): Resolved => {
   for (const [pattern, reader] of Object.entries(READS)) {
     const stars = instance_of(pattern, name);
-    if (stars === undefined) continue;
-    const answer = (kvm: Kvm): [string, Value][] =>
-      instances(reader, kvm, stars).map((each) => [fill(pattern, each), reader.of(kvm, each)]);
-    resolved.set(name, answer);
-    return answer;
+    if (stars !== undefined) return { reader, stars, named: once((instance) => fill(pattern, instance)) };
   }
   throw new Error(`there is no read ${name}`);
-}
+});
 
 /** What the `*` of a pattern stand for in a name, which may have `*` there too. */
 function instance_of(pattern: string, name: string): string[] | undefined {
@@ -157,9 +163,9 @@ function instance_of(pattern: string, name: string): string[] | undefined {
   return have.filter((_, i) => want[i] === "*");
 }
 
-function instances({ instances: all }: Reader, kvm: Kvm, stars: readonly string[]): readonly (readonly string[])[] {
-  if (all === undefined) return [stars];
-  return all(kvm).filter((each) => each.every((part, i) => stars[i] === "*" || stars[i] === part));
+function is_meant(instance: Instance, stars: Instance): boolean {
+  for (let i = 0; i < stars.length; i++) if (stars[i] !== "*" && stars[i] !== instance[i]) return false;
+  return true;
 }
 
 function fill(pattern: string, instance: readonly string[]): string {

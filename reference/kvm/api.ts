@@ -33,11 +33,30 @@ export interface Api {
   readonly reads: { readonly [name in ReadPattern]?: Reader };
 }
 
+/** What the `*` of a read stand for. The same is always the same array: so a name is made of it once. */
+export type Instance = readonly string[];
+
 /** How one read is answered; `instances` says what its `*` stand for, `of` is told one such. */
 export interface Reader {
-  readonly instances?: (kvm: Kvm) => readonly (readonly string[])[];
-  readonly of: (kvm: Kvm, instance: readonly string[]) => Value;
+  readonly instances?: (kvm: Kvm) => readonly Instance[];
+  readonly of: (kvm: Kvm, instance: Instance) => Value;
 }
+
+/** The results of a function of one argument, each found once. */
+export function once<Arg, Result>(find: (arg: Arg) => Result): (arg: Arg) => Result {
+  const found = new Map<Arg, Result>();
+  return (arg) => {
+    let result = found.get(arg);
+    if (result === undefined) found.set(arg, (result = find(arg)));
+    return result;
+  };
+}
+
+/** The instance with this number. */
+export const nth = once((n: number): Instance => [String(n)]);
+
+/** So many instances, numbered from 0. */
+export const first = once((count: number): readonly Instance[] => Array.from({ length: count }, (_, n) => nth(n)));
 
 /** A number argument at its full width. */
 export function u64(arg: unknown): bigint {
@@ -68,9 +87,7 @@ function hvas({ gpa, size }: Args): HvaRange {
 }
 
 /** A frame as the address of its first byte. */
-export function address_of(frame: number | undefined): string {
-  return frame === undefined ? "none" : `0x${(frame * 4096).toString(16)}`;
-}
+export const address_of = once((frame: number | undefined) => (frame === undefined ? "none" : `0x${(frame * 4096).toString(16)}`));
 
 /** Thrown when a call names a vCPU that nobody has a file descriptor of. */
 export class BadFd extends Error {}
@@ -83,7 +100,8 @@ export function vcpu_fd(kvm: Kvm, id: unknown): Vcpu {
 }
 
 function published(kvm: Kvm, id: number): Vcpu | undefined {
-  return kvm.vcpu_array.find((slot) => slot.now?.vcpu_id === id)?.now;
+  for (const { now } of kvm.vcpu_array) if (now?.vcpu_id === id) return now;
+  return undefined;
 }
 
 /** A read of each vCPU. */
@@ -98,13 +116,24 @@ export function per_vcpu(of: (vcpu: Vcpu) => Value): Reader {
   };
 }
 
-function every_vcpu(kvm: Kvm): [string][] {
-  return kvm.vcpu_array.slice(0, kvm.online_vcpus.now).flatMap(({ now }): [string][] => (now === undefined ? [] : [[String(now.vcpu_id)]]));
+function ids({ vcpu_array, online_vcpus }: Kvm): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < online_vcpus.now; i++) {
+    const vcpu = vcpu_array[i]?.now;
+    if (vcpu !== undefined) found.push(vcpu.vcpu_id);
+  }
+  return found;
 }
+
+function every_vcpu(kvm: Kvm): readonly Instance[] {
+  return ids(kvm).map(nth);
+}
+
+const requests_of = once((id: number) => REQUESTS.map((name): Instance => [String(id), name]));
 
 /** Which requests of which vCPUs are pending. */
 const request_reader: Reader = {
-  instances: (kvm) => every_vcpu(kvm).flatMap(([id]) => REQUESTS.map((name) => [id, name])),
+  instances: (kvm) => ([] as Instance[]).concat(...ids(kvm).map(requests_of)),
   of: (kvm, [id, name]) => per_vcpu((vcpu) => vcpu.requests[name as RequestName].now).of(kvm, [id ?? ""]),
 };
 
@@ -177,7 +206,7 @@ export const kvm_api: Api = {
     "vm.created_vcpus": per_vm((kvm) => kvm.locked.created_vcpus),
     "vm.boot_cpu_id": per_vm((kvm) => kvm.locked.bsp_vcpu_id),
     "vm.vcpu_array.*": {
-      instances: (kvm) => kvm.vcpu_array.map((_, i) => [String(i)]),
+      instances: (kvm) => first(kvm.vcpu_array.length),
       of: (kvm, [i]) => kvm.vcpu_array[Number(i)]?.now?.vcpu_id ?? -1,
     },
     "vm.irqchip_mode": per_vm((kvm) => kvm.irqchip_mode.now),

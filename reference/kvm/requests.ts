@@ -17,9 +17,13 @@ class Bit extends Cell<boolean> implements RequestBit {
 }
 
 /** The request bits of a new vCPU, and the step that looks at all of them at once. */
-export function request_bits(vcpu_id: number): { requests: Record<RequestName, RequestBit>; any_request: Step } {
+export function request_bits(vcpu_id: number): Pick<Vcpu, "requests" | "any_request" | "foreign_requests"> {
   const bits = REQUESTS.map((name) => [name, new Bit(`vcpu.${vcpu_id}.request.${name}`)] as const);
-  return { requests: Object.fromEntries(bits) as Record<RequestName, RequestBit>, any_request: load_all(bits.map(([, bit]) => bit)) };
+  return {
+    requests: Object.fromEntries(bits) as Record<RequestName, RequestBit>,
+    any_request: load_all(bits.map(([, bit]) => bit)),
+    foreign_requests: bits.filter(([name]) => name !== "APIC_PAGE_RELOAD").map(([, bit]) => bit),
+  };
 }
 
 /** Whether any request is pending; look at it only after announcing `any_request`. */

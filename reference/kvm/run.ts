@@ -7,16 +7,11 @@ import { local_irq_disable, local_irq_enable } from "../sync/ipi";
 import { mutex_lock, mutex_unlock } from "../sync/mutex";
 import { until_newer } from "../sync/retry";
 import { srcu_read_lock, srcu_read_unlock } from "../sync/srcu";
-import { ops, report, rule, versions, type Cell, type Task } from "../task";
+import { ops, report, rule, versions, type Task } from "../task";
 import { mmu } from "./mmu";
 import { request_pending, requests } from "./requests";
 import { sched } from "./sched";
 import { REQUESTS, RETRY_INSTRUCTION, type GuestAction, type Mode, type Retry, type Vcpu } from "./types";
-
-/** The requests that only others make while the vCPU tries to enter: not those that it makes itself to try again. */
-function foreign_requests({ requests }: Vcpu): readonly Cell<unknown>[] {
-  return REQUESTS.filter((name) => name !== "APIC_PAGE_RELOAD").map((name) => requests[name]);
-}
 
 /** Given back by an entry that was cancelled before the guest ran. */
 const CANCELLED = Symbol("cancelled");
@@ -50,14 +45,14 @@ export const run = ops("run", {
       // A round that only re-posted its own request can do nothing better than to come again
       // when what it waits for has moved, or when somebody else asks for something.
       const { retry, seen } = vcpu.run;
-      if (retry !== undefined) yield* until_newer([...retry.cells, ...foreign_requests(vcpu)], [...retry.since, ...seen]);
+      if (retry !== undefined) yield* until_newer([...retry.cells, ...vcpu.foreign_requests], [...retry.since, ...seen]);
     }
   },
 
   /** One attempt to enter the guest: serve requests, publish the mode, look once more, go. */
   *vcpu_enter_guest(vcpu: Vcpu, action: GuestAction): Task<unknown> {
     yield vcpu.any_request;
-    vcpu.run.seen = versions(foreign_requests(vcpu));
+    vcpu.run.seen = versions(vcpu.foreign_requests);
     if (request_pending(vcpu)) yield* run.serve_requests(vcpu);
 
     rule("lock.atomic.nothing-sleeps");

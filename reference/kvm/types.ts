@@ -94,6 +94,8 @@ export interface Vcpu {
   readonly enter: Step;
   readonly requests: Record<RequestName, RequestBit>;
   readonly any_request: Step;
+  /** The requests that only others make while the vCPU tries to enter: not those that it makes itself to try again. */
+  readonly foreign_requests: readonly RequestBit[];
   readonly tlb: Tlb;
   /** Guarded by the vCPU's mutex: only the thread in KVM_RUN uses it. */
   readonly run: { srcu: Session | undefined; retry: Retry | undefined; seen: readonly number[] };

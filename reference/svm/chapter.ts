@@ -2,7 +2,7 @@
 import { access_page } from "../apic/access_page";
 import { apicv } from "../apic/apicv";
 import { kvm_ops_update } from "../apic/x86_ops";
-import { per_vcpu, per_vm, type Api, type Reader } from "../kvm/api";
+import { nth, per_vcpu, per_vm, type Api, type Reader } from "../kvm/api";
 import type { Chapter, Kvm } from "../kvm/types";
 import type { Value } from "../../spec/generated/types";
 import { avic } from "./avic";
@@ -37,7 +37,7 @@ function tables(kvm: Kvm): KvmSvm | undefined {
 /** A read of each entry of a table that a VM may have. */
 function per_entry<E>(table: (kvm: Kvm) => EntryTable<E> | undefined, of: (entry: E) => Value): Reader {
   return {
-    instances: (kvm) => [...(table(kvm)?.cells.keys() ?? [])].map((index) => [String(index)]),
+    instances: (kvm) => [...(table(kvm)?.cells.keys() ?? [])].map(nth),
     of: (kvm, [index]) => {
       const found = table(kvm);
       if (found === undefined) throw new Error("there is no such table yet");

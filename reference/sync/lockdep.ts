@@ -5,7 +5,7 @@
  * active, takes that class: so a cycle may lead through a wait.
  */
 import { FORBIDDEN } from "../../spec/generated/locks";
-import type { LockName, Nesting } from "../../spec/generated/types";
+import type { LockName, Nesting, RuleId } from "../../spec/generated/types";
 import { report, running, type Held, type Thing } from "../task";
 
 /** A lock as lockdep sees it: an object of a class. */
@@ -28,6 +28,13 @@ interface Edge extends Nesting {
 
 /** Which class was taken inside which. Lives as long as its world. */
 export type ClassGraph = Map<Key, Map<Key, Edge>>;
+
+/** The rules that pairs break: by the outer, and then by the inner. */
+const BROKEN = new Map<string, Map<string, RuleId>>();
+for (const [pair, rule] of FORBIDDEN) {
+  const [outer = "", inner = ""] = pair.split(" ");
+  BROKEN.set(outer, (BROKEN.get(outer) ?? new Map<string, RuleId>()).set(inner, rule));
+}
 
 /** The MMU notifier's context is no lock, but what is taken there is taken inside of it. */
 const NOTIFIER: LockClass = { name: "an MMU-notifier callback", key: "notifier" };
@@ -78,7 +85,8 @@ export function acquired(lock: LockClass, mode: Held["mode"]): void {
 
 export function released(lock: LockClass): void {
   const { held, name } = running().stack;
-  const at = held.findLastIndex((each) => each.lock === lock);
+  let at = held.length - 1;
+  while (at >= 0 && held[at]?.lock !== lock) at--;
   if (at < 0) report("lock-order", `${name} releases ${lock.name}, which it does not hold`);
   else held.splice(at, 1);
 }
@@ -106,7 +114,7 @@ export function built(graph: ClassGraph): void {
 
 function forbid(held: Held, inner: Key | "synchronize", what: string): void {
   const outer = held.lock as LockClass;
-  const rule = FORBIDDEN.get(`${outer.key} ${inner}`);
+  const rule = BROKEN.get(outer.key)?.get(inner);
   if (rule !== undefined)
     report("lock-order", `${what} inside ${outer.name}, by ${running().stack.name}`, rule, known([chain_of(held, what)]));
 }

@@ -15,7 +15,7 @@ export class VmcsField<T> extends Cell<T> {
     vcpu_id: number,
     field: string,
     now: T,
-    readonly vmcs: "vmcs" | "vmcs02" = "vmcs",
+    vmcs: "vmcs" | "vmcs02" = "vmcs",
     readonly exists = true,
   ) {
     super(`vcpu.${vcpu_id}.${vmcs}.${field}`, now);

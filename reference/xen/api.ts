@@ -1,5 +1,5 @@
 /** What the Xen chapter lets a case ask for and look at. */
-import { hex, u64, per_vcpu, per_vm, vcpu_fd, type Api, type Args } from "../kvm/api";
+import { first, hex, u64, per_vcpu, per_vm, vcpu_fd, type Api, type Args } from "../kvm/api";
 import type { Kvm, Vcpu } from "../kvm/types";
 import type { Value } from "../../spec/generated/types";
 import { attributes, type HvmAttribute, type VcpuAttribute } from "./attributes";
@@ -23,7 +23,7 @@ function runstate_of({ state, entry_time, times }: Args): Runstate {
 /** The words of the shared_info page, by number: as many as the mode has. */
 function event_words(which: "pending" | "mask") {
   return {
-    instances: (kvm: Kvm) => Array.from({ length: bits_per_long(to_kvm_xen(kvm).long_mode.now) }, (_, n) => [String(n)]),
+    instances: (kvm: Kvm) => first(bits_per_long(to_kvm_xen(kvm).long_mode.now)),
     of: (kvm: Kvm, [n]: readonly string[]): Value => {
       const { shinfo_cache, long_mode } = to_kvm_xen(kvm);
       const at = shinfo_cache.gpa.now;
@@ -83,7 +83,7 @@ export const xen_api: Api = {
   reads: {
     "xen.shared_info.pending.*": event_words("pending"),
     "xen.shared_info.vcpu_info.*.pending_sel": {
-      instances: () => Array.from({ length: 32 }, (_, n) => [String(n)]),
+      instances: () => first(32),
       of: (kvm, [n]) => {
         const { shinfo_cache, long_mode } = to_kvm_xen(kvm);
         const at = shinfo_cache.gpa.now;
