@@ -176,7 +176,7 @@ export class Optimal implements Strategy {
     for (const transition of enabled) {
       const other = steps.of(transition);
       if (transition.thread !== thread || other === step) continue;
-      alternative.begin(depth);
+      alternative.begin();
       alternative.add(other, execution.row(execution.previous[depth] as number));
       alternative.end();
       this.plan(alternative, depth);
@@ -192,7 +192,7 @@ export class Optimal implements Strategy {
     const first = races.first[race] as number;
     const second = races.second[race] as number;
     const step = second >= 0 ? execution.step[second] : this.waiting[pending(second)];
-    if (races.immediate[race] === 1 && reversal.canStartWith(first, second) && this.sleep.has(first, step as number)) return true;
+    if (races.immediate[race] === 1 && this.sleep.has(first, step as number) && reversal.canStartWith(first, second)) return true;
     const settled = reversal.make(first, second, step as number, races.immediate[race] === 1) && this.plan(reversal.v, first);
     if (reversal.unclear !== undefined) {
       const { does, thread } = this.steps.all[reversal.unclear] as Transition;

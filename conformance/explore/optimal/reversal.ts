@@ -7,7 +7,7 @@ import type { Execution } from "./execution";
 import { interrupterAgainst } from "./handlers";
 import { OpenSections } from "./locks";
 import { Sequence } from "./sequence";
-import { isWait, Role, THREADS, type Steps } from "./steps";
+import { isWait, Role, type Steps } from "./steps";
 import { couldGoOn } from "./waits";
 
 /** Makes v for one race after the other; there is one v at a time. */
@@ -89,24 +89,21 @@ export class Reversal {
    * sleeper that is the same step then covers v, and v need not be made to see it.
    */
   canStartWith(first: number, second: number): boolean {
-    const { clock, count, thread, threads } = this.execution;
-    const row = this.execution.row(second);
-    const before = first * THREADS;
-    const own = thread[second] as number;
-    for (let t = 0; t < threads; t++) {
-      const past = (clock[row + t] as number) - (t === own || t === thread[first] ? 1 : 0);
-      if (past > (count[before + t] as number)) return false;
-    }
+    const { execution } = this;
+    const row = execution.row(second);
+    for (let e = first + 1; e < second; e++) if (execution.isIn(e, row)) return false;
     return true;
   }
 
   private fill(first: number, second: number, step: number, before: number, immediate: boolean): void {
     const { execution, v } = this;
     const row = execution.scratch;
-    v.begin(first);
+    const own = this.steps.thread[step] as number;
+    v.begin();
     this.addKept(first + 1, second >= 0 ? second : execution.length);
     if (immediate) this.clockWithout(first, second, row);
     else this.clockAfter(before, step, row);
+    execution.clock[row + own] = (execution.clock[execution.row(before) + own] as number) + 1;
     v.made = v.length;
     v.add(step, row);
     if (second >= 0) this.addTail(second);
