@@ -32,8 +32,7 @@ export class Share extends Optimal {
     for (let depth = this.base; depth <= execution.length; depth++) {
       const explored = this.sleep.exploredAt(depth).map((step) => names.of(step));
       const taken = depth < execution.length ? names.of(execution.step[depth] as number) : undefined;
-      const branches = wakeup[depth] as Branch[];
-      frames.push({ explored, taken, rest: (taken === undefined ? branches : branches.slice(1)).map((each) => names.branch(each)) });
+      frames.push({ explored, taken, rest: (wakeup[depth] as Branch[]).map((each) => names.branch(each)) });
     }
     return frames;
   }
