@@ -191,8 +191,9 @@ export class Optimal implements Strategy {
     const first = races.first[race] as number;
     const second = races.second[race] as number;
     const step = second >= 0 ? execution.step[second] : this.waiting[pending(second)];
-    if (races.immediate[race] === 1 && this.sleep.has(first, step as number) && reversal.canStartWith(first, second)) return true;
-    const settled = reversal.make(first, second, step as number, races.immediate[race] === 1) && this.plan(reversal.v, first);
+    if (!reversal.begin(first, second, step as number, races.immediate[race] === 1)) return false;
+    if (this.sleep.has(first, step as number) && reversal.isInitial()) return true;
+    const settled = reversal.make() && this.plan(reversal.v, first);
     if (reversal.unclear !== undefined) {
       const { does, thread } = this.steps.all[reversal.unclear] as Transition;
       this.outside ??= `thread ${thread} announced a wait (${does.kind}) that was over already`;
