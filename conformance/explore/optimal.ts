@@ -144,6 +144,7 @@ export class Optimal implements Strategy {
       if (partners >= fewest) continue;
       const step = this.steps.of(transition);
       if (this.sleep.has(depth, step)) continue;
+      if (partners === 0) return step;
       found = step;
       fewest = partners;
     }

@@ -29,7 +29,7 @@ export class Sequence {
   left = 0;
   /** Whether `steps in v` is known: how many of each, and the set. */
   private counted = false;
-  private readonly times: number[] = [];
+  private times = new Int32Array(0);
   private set = new Uint32Array(0);
 
   constructor(
@@ -145,15 +145,19 @@ export class Sequence {
   private countSteps(): void {
     this.counted = true;
     const { words } = this.steps;
-    if (this.set.length < words) this.set = new Uint32Array(words);
-    this.set.fill(0);
-    this.times.fill(0);
+    if (this.set.length < words) {
+      this.set = new Uint32Array(words);
+      this.times = new Int32Array(words * 32);
+    }
+    const { head, set, times } = this;
+    for (let w = 0; w < words; w++) set[w] = 0;
+    for (let i = 0; i < this.length; i++) times[this.step[i] as number] = 0;
     for (let i = 0; i < this.length; i++) {
       const step = this.step[i] as number;
-      const first = this.head[this.steps.thread[step] as number] as number;
+      const first = head[this.steps.thread[step] as number] as number;
       if (first < 0 || i < first) continue;
-      this.times[step] = (this.times[step] ?? 0) + 1;
-      this.set[step >>> 5] = (this.set[step >>> 5] as number) | (1 << (step & 31));
+      times[step] = (times[step] as number) + 1;
+      set[step >>> 5] = (set[step >>> 5] as number) | (1 << (step & 31));
     }
   }
 }

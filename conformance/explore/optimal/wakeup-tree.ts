@@ -14,14 +14,17 @@ export interface Branch {
   then: Branch[];
 }
 
-/** A branch of its own. Where it ends, exploration goes on as it likes. */
+/** What follows a branch after which exploration goes on as it likes. */
+const NOTHING: Branch[] = [];
+
+/** A branch of its own. */
 export function branchOf(steps: readonly number[]): Branch {
-  return { steps, at: 0, end: steps.length, then: [] };
+  return { steps, at: 0, end: steps.length, then: NOTHING };
 }
 
 /** What follows the first step of a branch: what is left of it, which is put into `empty`, or where it divides. */
 export function below(branch: Branch, empty: Branch[]): Branch[] {
-  if (++branch.at === branch.end) return branch.then;
+  if (++branch.at === branch.end) return branch.then.length > 0 ? branch.then : empty;
   empty.push(branch);
   return empty;
 }
