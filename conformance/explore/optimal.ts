@@ -34,9 +34,6 @@ export class Optimal implements Strategy {
   private readonly alternative: Sequence;
   /** For each prefix of E, what is to be explored from there besides what is under way; nothing of those that are longer. */
   readonly wakeup: Branch[][] = [[]];
-  /** For each prefix of E, how many races and how many threads there were. */
-  private readonly racesAt: number[] = [];
-  private readonly threadsAt: number[] = [];
   /** The threads that wait for what never came, once E is maximal: their steps. */
   private readonly waiting: number[] = [];
   private fresh = true;
@@ -68,7 +65,8 @@ export class Optimal implements Strategy {
     const branch = (this.wakeup[depth] as Branch[]).shift();
     const step = branch === undefined ? this.unplanned(depth, enabled, able) : this.planned(branch, enabled);
     if (step === NO_STEP || this.outside !== undefined) return undefined;
-    this.take(depth, step, able);
+    this.races.close(execution.append(step, able));
+    this.sleep.after(depth, step);
     const empty = (this.wakeup[depth + 1] ??= []);
     if (branch !== undefined) this.wakeup[depth + 1] = below(branch, empty);
     this.arrived(depth + 1);
@@ -156,14 +154,6 @@ export class Optimal implements Strategy {
     if (this.steps.unknown !== undefined) this.outside ??= `no rule is about a step of kind ${this.steps.unknown}`;
   }
 
-  private take(depth: number, step: number, able: number): void {
-    const { execution, races, sleep } = this;
-    this.racesAt[depth] = races.length;
-    this.threadsAt[depth] = execution.threads;
-    races.close(execution.append(step, able));
-    sleep.after(depth, step);
-  }
-
   /** E has become so long. */
   protected arrived(_depth: number): void {
     // What was explored from here before is known to whoever shares an exploration (parallel/share.ts).
@@ -244,14 +234,13 @@ export class Optimal implements Strategy {
 
   /** Goes back to the longest prefix from which something is left to explore; false if there is none. */
   private backtrack(): boolean {
-    const { execution, races, sleep, wakeup } = this;
-    while (execution.length > this.base) {
-      const depth = execution.length - 1;
-      sleep.explored(depth, execution.step[depth] as number);
-      execution.pop(this.threadsAt[depth] as number);
-      races.length = this.racesAt[depth] as number;
-      if ((wakeup[depth] as Branch[]).length > 0) return true;
-    }
-    return false;
+    const { execution, wakeup } = this;
+    let depth = execution.length - 1;
+    while (depth >= this.base && (wakeup[depth] as Branch[]).length === 0) depth--;
+    if (depth < this.base) return false;
+    this.sleep.explored(depth, execution.step[depth] as number);
+    this.races.cut(depth);
+    execution.cut(depth);
+    return true;
   }
 }

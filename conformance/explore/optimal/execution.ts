@@ -128,16 +128,18 @@ export class Execution {
     if (object >= 0) this.lastOn[object] = event;
   }
 
-  /** Takes the newest event away; `threads` is how many there were before it. */
-  pop(threads: number): void {
-    const event = --this.length;
-    const thread = this.thread[event] as number;
-    const step = this.step[event] as number;
-    const object = this.steps.object[step] as number;
-    this.newestIn[this.steps.chain[step] as number] = this.previousIn[event] as number;
-    this.last[thread] = (this.index[event] as number) > 1 ? (this.previous[event] as number) : NOTHING;
-    if (object >= 0) this.lastOn[object] = this.previousOn[event] as number;
-    this.threads = threads;
+  /** Takes all but the first events away, and the threads that they started. */
+  cut(length: number): void {
+    const { steps, newestIn, previousIn, last, startedBy } = this;
+    while (this.length > length) {
+      const event = --this.length;
+      const step = this.step[event] as number;
+      const object = steps.object[step] as number;
+      newestIn[steps.chain[step] as number] = previousIn[event] as number;
+      last[this.thread[event] as number] = (this.index[event] as number) > 1 ? (this.previous[event] as number) : NOTHING;
+      if (object >= 0) this.lastOn[object] = this.previousOn[event] as number;
+    }
+    while (this.threads > 0 && (startedBy[this.threads - 1] as number) >= length) this.threads--;
   }
 
   /** Whether nobody holds this lock for writing. */

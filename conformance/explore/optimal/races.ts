@@ -57,6 +57,11 @@ export class Races {
     this.immediate[this.length++] = immediate ? 1 : 0;
   }
 
+  /** Forgets the races of the events from this place on. */
+  cut(from: number): void {
+    while (this.length > 0 && (this.second[this.length - 1] as number) >= from) this.length--;
+  }
+
   /** The newest events that this one depends on, one for each chain, if they are not in its past anyway; newest first. */
   private dependencies(step: number, row: number): number {
     const { execution } = this;
