@@ -88,7 +88,8 @@ export class Optimal implements Strategy {
       this.waiting[thread] = step;
       const role = steps.role[step];
       if (role === Role.Write || role === Role.Read) racesOfAcquire(races, execution, step, row, pending(thread));
-      if (!isWait(role) || this.isInterrupted(step)) racesOfHandlers(races, execution, step, row, pending(thread));
+      if (steps.isInterrupted(step) && (!isWait(role) || this.isUnderHandler(step)))
+        racesOfHandlers(races, execution, step, row, pending(thread));
     }
     this.stopAtUnknown();
     for (let i = 0; i < races.length; i++) if (races.settled[i] === 0 && this.reverse(i)) races.settled[i] = 1;
@@ -193,7 +194,7 @@ export class Optimal implements Strategy {
   }
 
   /** Whether a handler stands on the stack of this pending step, so that it could be that it need not wait. */
-  isInterrupted(step: number): boolean {
+  isUnderHandler(step: number): boolean {
     const { execution, steps } = this;
     const before = execution.before(steps.thread[step] as number);
     return interrupterAgainst(execution, step, before, execution.length, () => false) >= 0;

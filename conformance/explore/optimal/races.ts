@@ -34,7 +34,7 @@ export class Races {
     const role = steps.role[step] as Role;
     const row = execution.row(event);
     if (role === Role.Write || role === Role.Read) racesOfAcquire(this, execution, step, row, event);
-    racesOfHandlers(this, execution, step, row, event);
+    if (steps.isInterrupted(step)) racesOfHandlers(this, execution, step, row, event);
     const found = this.dependencies(step, row);
     for (let i = 0; i < found; i++) {
       const earlier = this.candidates[i] as number;
@@ -69,9 +69,8 @@ export class Races {
     const against = steps.against[step] as number[];
     let found = 0;
     for (let i = 0; i < against.length; i++) found = this.sortIn(found, newestIn[against[i] as number] as number, row);
-    const stack = steps.stack[step] as number;
-    if (steps.isInterrupted[stack] === true)
-      for (const thread of steps.on[stack] as number[]) found = this.sortIn(found, last[thread] as number, row);
+    if (steps.isInterrupted(step))
+      for (const thread of steps.on[steps.stack[step] as number] as number[]) found = this.sortIn(found, last[thread] as number, row);
     return found;
   }
 

@@ -98,8 +98,8 @@ export class Steps {
   chains = 0;
   /** The threads that were met on each stack. */
   readonly on: number[][] = [];
-  /** The stacks on which handlers come. */
-  readonly isInterrupted: boolean[] = [];
+  /** The stacks on which handlers come, as a set in a word. */
+  interrupted = 0;
   /** The kind of a step that no rule is about, if one was met. */
   unknown: string | undefined;
   /** 32-bit words in the row of one step. */
@@ -118,6 +118,11 @@ export class Steps {
     return this.numbers[transition.id] ?? this.meet(transition);
   }
 
+  /** Whether handlers come on the stack of this step. */
+  isInterrupted(step: number): boolean {
+    return ((this.interrupted >>> (this.stack[step] as number)) & 1) === 1;
+  }
+
   depends(a: number, b: number): boolean {
     return (((this.rows[a * this.words + (b >>> 5)] as number) >>> (b & 31)) & 1) === 1;
   }
@@ -132,7 +137,7 @@ export class Steps {
     this.stack.push(stack);
     this.role.push(role ?? Role.Unknown);
     if (role === undefined) this.unknown ??= does.kind;
-    if (stack !== thread) this.isInterrupted[stack] = true;
+    if (stack !== thread) this.interrupted |= 1 << stack;
     const on = (this.on[stack] ??= []);
     if (!on.includes(thread)) on.push(thread);
     this.picks.push(does.picks);
