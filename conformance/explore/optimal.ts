@@ -12,7 +12,7 @@ import { Reversal } from "./optimal/reversal";
 import { Sequence } from "./optimal/sequence";
 import { SleepSets } from "./optimal/sleep";
 import { isWait, NO_STEP, Role, sizeOf, Steps, THREADS } from "./optimal/steps";
-import { below, insert, UNPLANNED, type Branch } from "./optimal/wakeup-tree";
+import { below, insert, type Branch } from "./optimal/wakeup-tree";
 import type { Strategy, There } from "./strategy";
 
 /** Explores each trace once. */
@@ -32,11 +32,8 @@ export class Optimal implements Strategy {
   readonly reversal: Reversal;
   readonly sleep: SleepSets;
   private readonly alternative: Sequence;
-  /** For each prefix of E, what is to be explored from there; the first branch is the one under way. */
+  /** For each prefix of E, what is to be explored from there besides what is under way; nothing of those that are longer. */
   readonly wakeup: Branch[][] = [[]];
-  /** For each prefix of E, how many races and how many threads there were. */
-  private readonly racesAt: number[] = [];
-  private readonly threadsAt: number[] = [];
   /** The threads that wait for what never came, once E is maximal: their steps. */
   private readonly waiting: number[] = [];
   private fresh = true;
@@ -65,9 +62,14 @@ export class Optimal implements Strategy {
     const { steps, execution } = this;
     if (depth < execution.length) return steps.all[execution.step[depth] as number];
     if (threads !== execution.threads) this.welcome(threads);
-    const step = this.nextStep(depth, enabled, able);
+    const branch = (this.wakeup[depth] as Branch[]).shift();
+    const step = branch === undefined ? this.unplanned(depth, enabled, able) : this.planned(branch, enabled);
     if (step === NO_STEP || this.outside !== undefined) return undefined;
-    this.take(depth, step, able);
+    this.races.close(execution.append(step, able));
+    this.sleep.after(depth, step);
+    const empty = (this.wakeup[depth + 1] ??= []);
+    if (branch !== undefined) this.wakeup[depth + 1] = below(branch, empty);
+    this.arrived(depth + 1);
     if ((steps.picks[step] as number) > 1) this.otherPicks(depth, step, enabled);
     return steps.all[step];
   }
@@ -86,7 +88,8 @@ export class Optimal implements Strategy {
       this.waiting[thread] = step;
       const role = steps.role[step];
       if (role === Role.Write || role === Role.Read) racesOfAcquire(races, execution, step, row, pending(thread));
-      if (!isWait(role) || this.isInterrupted(step)) racesOfHandlers(races, execution, step, row, pending(thread));
+      if (steps.isInterrupted(step) && (!isWait(role) || this.isUnderHandler(step)))
+        racesOfHandlers(races, execution, step, row, pending(thread));
     }
     this.stopAtUnknown();
     for (let i = 0; i < races.length; i++) if (races.settled[i] === 0 && this.reverse(i)) races.settled[i] = 1;
@@ -100,26 +103,26 @@ export class Optimal implements Strategy {
     if (threads > THREADS) this.outside ??= `there are more than ${THREADS} threads`;
   }
 
-  /** What the wakeup tree says, or else whatever is awake: of the thread that took the last step if it can go on, or of the loneliest. */
-  private nextStep(depth: number, enabled: readonly Transition[], able: number): number {
-    const branches = (this.wakeup[depth] ??= []);
-    const planned = branches[0];
-    if (planned !== undefined) {
-      const step = planned.steps[planned.at] as number;
-      if (!enabled.includes(this.steps.all[step] as Transition)) this.outside ??= "a step that was to come could not";
-      return step;
-    }
-    let step = this.goingOn(depth, enabled);
+  /** The first step of what the wakeup tree says. */
+  private planned({ steps, at }: Branch, enabled: readonly Transition[]): number {
+    const step = steps[at] as number;
+    if (!enabled.includes(this.steps.all[step] as Transition)) this.outside ??= "a step that was to come could not";
+    return step;
+  }
+
+  /** Whatever is awake: of the thread that took the last step if it can go on, or of the loneliest. */
+  private unplanned(depth: number, enabled: readonly Transition[], able: number): number {
+    let step = this.goingOn(depth, enabled, able);
     if (step === NO_STEP) step = this.loneliest(depth, enabled, able);
     this.stopAtUnknown();
-    if (step !== NO_STEP) branches.push(UNPLANNED);
     return step;
   }
 
   /** The next step of the thread that took the last, if it can go on and is awake. */
-  private goingOn(depth: number, enabled: readonly Transition[]): number {
+  private goingOn(depth: number, enabled: readonly Transition[], able: number): number {
     if (depth === 0) return NO_STEP;
-    const current = this.execution.thread[depth - 1];
+    const current = this.execution.thread[depth - 1] as number;
+    if (((able >>> current) & 1) === 0) return NO_STEP;
     for (const transition of enabled) {
       if (transition.thread !== current) continue;
       const step = this.steps.of(transition);
@@ -140,6 +143,7 @@ export class Optimal implements Strategy {
       if (partners >= fewest) continue;
       const step = this.steps.of(transition);
       if (this.sleep.has(depth, step)) continue;
+      if (partners === 0) return step;
       found = step;
       fewest = partners;
     }
@@ -149,19 +153,6 @@ export class Optimal implements Strategy {
   /** A step that no rule is about, whether it is to be taken or only waits, ends this way of exploring. */
   private stopAtUnknown(): void {
     if (this.steps.unknown !== undefined) this.outside ??= `no rule is about a step of kind ${this.steps.unknown}`;
-  }
-
-  private take(depth: number, step: number, able: number): void {
-    const { execution, races, sleep, wakeup } = this;
-    this.racesAt[depth] = races.length;
-    this.threadsAt[depth] = execution.threads;
-    races.close(execution.append(step, able));
-    sleep.after(depth, step);
-    const branch = (wakeup[depth] as Branch[])[0] as Branch;
-    // What was planned after another step was all explored: that list is empty.
-    if (branch === UNPLANNED) wakeup[depth + 1] ??= [];
-    else wakeup[depth + 1] = below(branch);
-    this.arrived(depth + 1);
   }
 
   /** E has become so long. */
@@ -176,7 +167,7 @@ export class Optimal implements Strategy {
     for (const transition of enabled) {
       const other = steps.of(transition);
       if (transition.thread !== thread || other === step) continue;
-      alternative.begin(depth);
+      alternative.begin();
       alternative.add(other, execution.row(execution.previous[depth] as number));
       alternative.end();
       this.plan(alternative, depth);
@@ -192,8 +183,9 @@ export class Optimal implements Strategy {
     const first = races.first[race] as number;
     const second = races.second[race] as number;
     const step = second >= 0 ? execution.step[second] : this.waiting[pending(second)];
-    if (races.immediate[race] === 1 && reversal.canStartWith(first, second) && this.sleep.has(first, step as number)) return true;
-    const settled = reversal.make(first, second, step as number, races.immediate[race] === 1) && this.plan(reversal.v, first);
+    if (!reversal.begin(first, second, step as number, races.immediate[race] === 1)) return false;
+    if (this.sleep.has(first, step as number) && reversal.isInitial()) return true;
+    const settled = reversal.make() && this.plan(reversal.v, first);
     if (reversal.unclear !== undefined) {
       const { does, thread } = this.steps.all[reversal.unclear] as Transition;
       this.outside ??= `thread ${thread} announced a wait (${does.kind}) that was over already`;
@@ -202,7 +194,7 @@ export class Optimal implements Strategy {
   }
 
   /** Whether a handler stands on the stack of this pending step, so that it could be that it need not wait. */
-  isInterrupted(step: number): boolean {
+  isUnderHandler(step: number): boolean {
     const { execution, steps } = this;
     const before = execution.before(steps.thread[step] as number);
     return interrupterAgainst(execution, step, before, execution.length, () => false) >= 0;
@@ -237,25 +229,19 @@ export class Optimal implements Strategy {
    */
   wakesAll(needed: readonly number[], depth: number, branches: readonly Branch[]): boolean {
     const wakes = (asleep: number): boolean => needed.some((step) => this.steps.depends(step, asleep));
-    for (let i = 1; i < branches.length; i++) {
-      const { steps, at } = branches[i] as Branch;
-      if (!wakes(steps[at] as number)) return false;
-    }
+    for (const { steps, at } of branches) if (!wakes(steps[at] as number)) return false;
     return this.sleep.areAll(depth, wakes);
   }
 
   /** Goes back to the longest prefix from which something is left to explore; false if there is none. */
   private backtrack(): boolean {
-    const { execution, races, sleep, wakeup } = this;
-    while (execution.length > this.base) {
-      const depth = execution.length - 1;
-      sleep.explored(depth, execution.step[depth] as number);
-      execution.pop(this.threadsAt[depth] as number);
-      races.length = this.racesAt[depth] as number;
-      const branches = wakeup[depth] as Branch[];
-      branches.shift();
-      if (branches.length > 0) return true;
-    }
-    return false;
+    const { execution, wakeup } = this;
+    let depth = execution.length - 1;
+    while (depth >= this.base && (wakeup[depth] as Branch[]).length === 0) depth--;
+    if (depth < this.base) return false;
+    this.sleep.explored(depth, execution.step[depth] as number);
+    this.races.cut(depth);
+    execution.cut(depth);
+    return true;
   }
 }

@@ -28,21 +28,19 @@ export class Execution {
   previous = new Int32Array(256);
   /** The event before it on the same lock or SRCU domain, or -1. */
   previousOn = new Int32Array(256);
-  /** The event before it of the same step, or -1. */
-  previousOf = new Int32Array(256);
+  /** The event before it in the chain of its step, or -1. */
+  previousIn = new Int32Array(256);
   /** The threads that could go on before the event was taken. */
   able = new Int32Array(256);
   /** For a try to read: whether it got the lock. */
   got = new Uint8Array(256);
   /** Clocks, THREADS places each; see `row`. */
   clock = new Uint16Array(258 * THREADS);
-  /** How many events of each thread there are before this one, THREADS places each. */
-  count = new Uint16Array(257 * THREADS);
   /** The last event of each thread, and what started it. */
   readonly last = new Int32Array(THREADS).fill(NOTHING);
   readonly startedBy = new Int32Array(THREADS).fill(NOTHING);
-  /** The newest event of each step, or -1. */
-  newestOf = new Int32Array(64).fill(NOTHING);
+  /** The newest event in each chain of steps, or -1. */
+  newestIn = new Int32Array(64).fill(NOTHING);
   /** The last event on each lock or SRCU domain. */
   private readonly lastOn: number[] = [];
 
@@ -89,7 +87,6 @@ export class Execution {
     for (let t = this.threads; t < threads; t++) {
       this.last[t] = NOTHING;
       this.startedBy[t] = this.length - 1;
-      for (let e = 0; e <= this.length; e++) this.count[e * THREADS + t] = 0;
       for (let e = NOTHING; e < this.length; e++) this.clock[this.row(e) + t] = 0;
     }
     this.threads = threads;
@@ -99,18 +96,17 @@ export class Execution {
   append(step: number, able: number): number {
     const { steps, length: event } = this;
     if (event === this.step.length) this.grow();
-    if (steps.all.length > this.newestOf.length) this.knowMore();
+    if (steps.chains > this.newestIn.length) this.knowMore();
     const thread = steps.thread[step] as number;
     const object = steps.object[step] as number;
     this.step[event] = step;
     this.thread[event] = thread;
     this.able[event] = able;
-    this.previous[event] = this.before(thread);
-    this.copy(this.row(event), this.row(this.previous[event]));
-    const now = event * THREADS;
-    for (let t = 0; t < this.threads; t++) this.count[now + THREADS + t] = this.count[now + t] as number;
-    this.index[event] = (this.count[now + thread] as number) + 1;
-    this.count[now + THREADS + thread] = this.index[event];
+    const last = this.last[thread] as number;
+    const previous = last >= 0 ? last : (this.startedBy[thread] as number);
+    this.previous[event] = previous;
+    this.index[event] = last >= 0 ? (this.index[last] as number) + 1 : 1;
+    this.copy(this.row(event), this.row(previous));
     if (object >= 0) {
       this.previousOn[event] = this.newestOn(object);
       if (steps.role[step] === Role.TryRead) this.got[event] = this.isFree(object) ? 1 : 0;
@@ -124,23 +120,26 @@ export class Execution {
     const thread = this.thread[event] as number;
     const step = this.step[event] as number;
     const object = this.steps.object[step] as number;
-    this.previousOf[event] = this.newestOf[step] as number;
-    this.newestOf[step] = event;
+    const chain = this.steps.chain[step] as number;
+    this.previousIn[event] = this.newestIn[chain] as number;
+    this.newestIn[chain] = event;
     this.clock[this.row(event) + thread] = this.index[event] as number;
     this.last[thread] = event;
     if (object >= 0) this.lastOn[object] = event;
   }
 
-  /** Takes the newest event away; `threads` is how many there were before it. */
-  pop(threads: number): void {
-    const event = --this.length;
-    const thread = this.thread[event] as number;
-    const step = this.step[event] as number;
-    const object = this.steps.object[step] as number;
-    this.newestOf[step] = this.previousOf[event] as number;
-    this.last[thread] = (this.index[event] as number) > 1 ? (this.previous[event] as number) : NOTHING;
-    if (object >= 0) this.lastOn[object] = this.previousOn[event] as number;
-    this.threads = threads;
+  /** Takes all but the first events away, and the threads that they started. */
+  cut(length: number): void {
+    const { steps, newestIn, previousIn, last, startedBy } = this;
+    while (this.length > length) {
+      const event = --this.length;
+      const step = this.step[event] as number;
+      const object = steps.object[step] as number;
+      newestIn[steps.chain[step] as number] = previousIn[event] as number;
+      last[this.thread[event] as number] = (this.index[event] as number) > 1 ? (this.previous[event] as number) : NOTHING;
+      if (object >= 0) this.lastOn[object] = this.previousOn[event] as number;
+    }
+    while (this.threads > 0 && (startedBy[this.threads - 1] as number) >= length) this.threads--;
   }
 
   /** Whether nobody holds this lock for writing. */
@@ -153,10 +152,10 @@ export class Execution {
     return true;
   }
 
-  /** Makes room for as many steps as there are. */
+  /** Makes room for as many chains as there are. */
   private knowMore(): void {
-    const known = this.newestOf;
-    (this.newestOf = new Int32Array(2 * this.steps.all.length).fill(NOTHING)).set(known);
+    const known = this.newestIn;
+    (this.newestIn = new Int32Array(2 * this.steps.chains).fill(NOTHING)).set(known);
   }
 
   private grow(): void {
@@ -170,12 +169,11 @@ export class Execution {
     this.index = longer(this.index);
     this.previous = longer(this.previous);
     this.previousOn = longer(this.previousOn);
-    this.previousOf = longer(this.previousOf);
+    this.previousIn = longer(this.previousIn);
     this.able = longer(this.able);
-    const [thread, got, clock, count] = [this.thread, this.got, this.clock, this.count];
+    const { thread, got, clock } = this;
     (this.thread = new Uint8Array(size)).set(thread);
     (this.got = new Uint8Array(size)).set(got);
     (this.clock = new Uint16Array((size + 2) * THREADS)).set(clock);
-    (this.count = new Uint16Array((size + 1) * THREADS)).set(count);
   }
 }

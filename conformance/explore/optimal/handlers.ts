@@ -7,7 +7,7 @@ import type { Execution, RaceList } from "./execution";
 import { Role } from "./steps";
 
 /**
- * The races of a step, taken or pending, with the others on its stack; `row` is the clock of what
+ * The races of a step, taken or pending, with the others on its stack, on which handlers come; `row` is the clock of what
  * comes before it in its thread. The start of a handler races with the newest step before which it
  * could have come; a step of the owner with the start of the handler that came in between.
  */
@@ -15,7 +15,6 @@ export function racesOfHandlers(races: RaceList, execution: Execution, step: num
   const { steps, able } = execution;
   const own = steps.thread[step] as number;
   const stack = steps.stack[step] as number;
-  if (steps.isInterrupted[stack] !== true) return;
   const starts = steps.role[step] === Role.Handler;
   const end = event >= 0 ? event : execution.length;
   const before = event >= 0 ? (execution.previous[event] as number) : execution.before(own);
@@ -43,7 +42,7 @@ export function interrupterAgainst(
   const { steps } = execution;
   const own = steps.thread[step] as number;
   const stack = steps.stack[step] as number;
-  if (steps.isInterrupted[stack] !== true || own !== stack) return -1;
+  if (!steps.isInterrupted(step) || own !== stack) return -1;
   let start = -1;
   for (let e = before + 1; e < end; e++) {
     const other = execution.step[e] as number;

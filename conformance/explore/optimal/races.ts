@@ -34,7 +34,7 @@ export class Races {
     const role = steps.role[step] as Role;
     const row = execution.row(event);
     if (role === Role.Write || role === Role.Read) racesOfAcquire(this, execution, step, row, event);
-    racesOfHandlers(this, execution, step, row, event);
+    if (steps.isInterrupted(step)) racesOfHandlers(this, execution, step, row, event);
     const found = this.dependencies(step, row);
     for (let i = 0; i < found; i++) {
       const earlier = this.candidates[i] as number;
@@ -57,19 +57,31 @@ export class Races {
     this.immediate[this.length++] = immediate ? 1 : 0;
   }
 
-  /** The newest events of other threads that this one depends on, one for each step, if they are not in its past anyway; newest first. */
+  /** Forgets the races of the events from this place on. */
+  cut(from: number): void {
+    while (this.length > 0 && (this.second[this.length - 1] as number) >= from) this.length--;
+  }
+
+  /** The newest events that this one depends on, one for each chain, if they are not in its past anyway; newest first. */
   private dependencies(step: number, row: number): number {
-    const { execution, candidates } = this;
-    const { steps, clock, index, newestOf } = execution;
+    const { execution } = this;
+    const { steps, newestIn, last } = execution;
+    const against = steps.against[step] as number[];
     let found = 0;
-    for (const other of steps.dependents[step] as number[]) {
-      const e = newestOf[other] as number;
-      if (e < 0 || (clock[row + (steps.thread[other] as number)] as number) >= (index[e] as number)) continue;
-      let place = found++;
-      for (; place > 0 && (candidates[place - 1] as number) < e; place--) candidates[place] = candidates[place - 1] as number;
-      candidates[place] = e;
-    }
+    for (let i = 0; i < against.length; i++) found = this.sortIn(found, newestIn[against[i] as number] as number, row);
+    if (steps.isInterrupted(step))
+      for (const thread of steps.on[steps.stack[step] as number] as number[]) found = this.sortIn(found, last[thread] as number, row);
     return found;
+  }
+
+  /** Makes an event one more of the candidates that were found, unless it is in the past that the clock at `row` tells of. */
+  private sortIn(found: number, event: number, row: number): number {
+    const { execution, candidates } = this;
+    if (event < 0 || execution.isIn(event, row)) return found;
+    let place = found;
+    for (; place > 0 && (candidates[place - 1] as number) < event; place--) candidates[place] = candidates[place - 1] as number;
+    candidates[place] = event;
+    return found + 1;
   }
 
   /** The threads with which this one has raced in any run, as a set in a word. */

@@ -7,7 +7,7 @@ import type { Execution } from "./execution";
 import { interrupterAgainst } from "./handlers";
 import { OpenSections } from "./locks";
 import { Sequence } from "./sequence";
-import { isWait, Role, THREADS, type Steps } from "./steps";
+import { isWait, NO_STEP, Role, type Steps } from "./steps";
 import { couldGoOn } from "./waits";
 
 /** Makes v for one race after the other; there is one v at a time. */
@@ -18,6 +18,12 @@ export class Reversal {
   /** The events that are put off, with all that depends on them: e, and what keeps q waiting. */
   readonly delayed: number[] = [];
   private readonly sections: OpenSections;
+  /** The race that was taken up: q, the event before it in its thread, and how far E goes before q. */
+  private second = 0;
+  private step = NO_STEP;
+  private before = 0;
+  private end = 0;
+  private immediate = false;
 
   constructor(
     private readonly execution: Execution,
@@ -28,29 +34,45 @@ export class Reversal {
   }
 
   /**
-   * Makes v for the race of the event `first` with q, which is `step`, taken as the event `second`
-   * or, if that is negative, pending at the end of E. False if q cannot come first.
+   * Takes up the race of the event `first` with q, which is `step`, taken as the event `second` or, if
+   * that is negative, pending at the end of E; `immediate` if that event is all that q depends on. Puts
+   * off what must be for q to be able to come first; false if that cannot be.
    */
-  make(first: number, second: number, step: number, immediate: boolean): boolean {
+  begin(first: number, second: number, step: number, immediate: boolean): boolean {
     const { execution, delayed } = this;
-    const end = second >= 0 ? second : execution.length;
-    const before = second >= 0 ? (execution.previous[second] as number) : execution.before(this.steps.thread[step] as number);
+    this.second = second;
+    this.step = step;
+    this.immediate = immediate;
+    this.end = second >= 0 ? second : execution.length;
+    this.before = second >= 0 ? (execution.previous[second] as number) : execution.before(this.steps.thread[step] as number);
     if (delayed.length > 1) delayed.length = 1;
     delayed[0] = first;
-    if (!this.isPossible(first, step, before, end, immediate)) return false;
-    this.fill(first, second, step, before, immediate);
+    return immediate || this.putOffHolders(first, step, this.before, this.end);
+  }
+
+  /** Whether nothing in v would have to come before q: a sleeper that is the same step then covers v, and v need not be made to see it. */
+  isInitial(): boolean {
+    const { execution, steps, step, second, before, end, immediate } = this;
+    const first = this.delayed[0] as number;
+    if (before > first) return false;
+    const row = execution.row(second);
+    for (let e = first + 1; e < end; e++)
+      if (immediate ? execution.isIn(e, row) : steps.depends(step, execution.step[e] as number) && !this.isDelayed(e)) return false;
     return true;
   }
 
-  /** Puts off what must be for q to be able to come first; false if that cannot be. */
-  private isPossible(first: number, step: number, before: number, end: number, immediate: boolean): boolean {
-    if (!immediate && !this.putOffHolders(first, step, before, end)) return false;
+  /** Makes v; false if q cannot come first. */
+  make(): boolean {
+    const { execution, step, before, immediate } = this;
+    const first = this.delayed[0] as number;
     if (isWait(this.steps.role[step])) {
-      const answer = couldGoOn(this.execution, step, before, first, end, this.isDelayed);
+      const answer = couldGoOn(execution, step, before, first, this.end, this.isDelayed);
       if (answer === "unclear") this.unclear ??= step;
       if (answer !== "yes") return false;
     }
-    return immediate || before < first || !this.isDelayed(before);
+    if (!immediate && before >= first && this.isDelayed(before)) return false;
+    this.fill(first);
+    return true;
   }
 
   /** Those who would hold the lock or the stack are put off too, and what then depends on them, until nobody is left. */
@@ -84,29 +106,15 @@ export class Reversal {
     return false;
   };
 
-  /**
-   * Whether v would begin with the event `second`, of which `first` is all that it depends on: a
-   * sleeper that is the same step then covers v, and v need not be made to see it.
-   */
-  canStartWith(first: number, second: number): boolean {
-    const { clock, count, thread, threads } = this.execution;
-    const row = this.execution.row(second);
-    const before = first * THREADS;
-    const own = thread[second] as number;
-    for (let t = 0; t < threads; t++) {
-      const past = (clock[row + t] as number) - (t === own || t === thread[first] ? 1 : 0);
-      if (past > (count[before + t] as number)) return false;
-    }
-    return true;
-  }
-
-  private fill(first: number, second: number, step: number, before: number, immediate: boolean): void {
-    const { execution, v } = this;
+  private fill(first: number): void {
+    const { execution, v, second, step, before } = this;
     const row = execution.scratch;
-    v.begin(first);
-    this.addKept(first + 1, second >= 0 ? second : execution.length);
-    if (immediate) this.clockWithout(first, second, row);
+    const own = this.steps.thread[step] as number;
+    v.begin();
+    this.addKept(first + 1, this.end);
+    if (this.immediate) this.clockWithout(first, second, row);
     else this.clockAfter(before, step, row);
+    execution.clock[row + own] = (execution.clock[execution.row(before) + own] as number) + 1;
     v.made = v.length;
     v.add(step, row);
     if (second >= 0) this.addTail(second);

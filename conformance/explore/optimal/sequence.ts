@@ -5,6 +5,9 @@
 import { NO_STEP, THREADS, type Steps } from "./steps";
 import type { Execution } from "./execution";
 
+/** The index of the next step of a thread that has none left: no event's past goes so far. */
+const NEVER = 0x7fffffff;
+
 /** What can be asked of v. */
 export type Continuation = Pick<Sequence, "left" | "isSure" | "nextOf" | "isInitial" | "isIndependentOf" | "takeOut" | "rest">;
 
@@ -20,12 +23,13 @@ export class Sequence {
   /** For each thread, the place of its next step in v, or -1; for each place, that of the same thread's next one. */
   private readonly head = new Int32Array(THREADS);
   private readonly next: number[] = [];
-  /** How many steps are left, and how many events of each thread E' has with those that were taken out. */
+  /** For each thread, the index that its next step in v has as an event. */
+  private readonly due = new Int32Array(THREADS);
+  /** How many steps are left. */
   left = 0;
-  private readonly past = new Int32Array(THREADS);
   /** Whether `steps in v` is known: how many of each, and the set. */
   private counted = false;
-  private readonly times: number[] = [];
+  private times = new Int32Array(0);
   private set = new Uint32Array(0);
 
   constructor(
@@ -33,18 +37,13 @@ export class Sequence {
     private readonly steps: Steps,
   ) {}
 
-  /** Begins a sequence that follows the first `prefix` events of E. */
-  begin(prefix: number): void {
+  begin(): void {
     this.length = 0;
     this.counted = false;
     this.isSure = true;
-    const { past, head } = this;
-    const { count, threads } = this.execution;
-    for (let t = 0; t < threads; t++) past[t] = count[prefix * THREADS + t] as number;
-    head.fill(-1, 0, THREADS);
   }
 
-  /** Appends a step whose clock is at `row`. */
+  /** Appends a step whose clock is at `row`, with its own index. */
   add(step: number, row: number): void {
     this.step[this.length] = step;
     this.row[this.length++] = row;
@@ -56,11 +55,18 @@ export class Sequence {
 
   /** All steps were added. */
   end(): void {
-    const { head, next, step, steps } = this;
+    const { head, due, next, step, row } = this;
+    const { clock, threads } = this.execution;
+    const { thread } = this.steps;
+    for (let t = 0; t < threads; t++) {
+      head[t] = -1;
+      due[t] = NEVER;
+    }
     for (let i = this.length - 1; i >= 0; i--) {
-      const thread = steps.thread[step[i] as number] as number;
-      next[i] = head[thread] as number;
-      head[thread] = i;
+      const own = thread[step[i] as number] as number;
+      next[i] = head[own] as number;
+      head[own] = i;
+      due[own] = clock[(row[i] as number) + own] as number;
     }
     this.left = this.length;
   }
@@ -73,10 +79,10 @@ export class Sequence {
 
   /** Whether the next step of a thread is an initial: nothing that is left must come before it. */
   isInitial(thread: number): boolean {
-    const { past } = this;
+    const { due } = this;
     const { clock, threads } = this.execution;
     const row = this.row[this.head[thread] as number] as number;
-    for (let t = 0; t < threads; t++) if ((clock[row + t] as number) > (past[t] as number) && t !== thread) return false;
+    for (let t = 0; t < threads; t++) if ((clock[row + t] as number) >= (due[t] as number) && t !== thread) return false;
     return true;
   }
 
@@ -99,8 +105,9 @@ export class Sequence {
   takeOut(thread: number): void {
     const place = this.head[thread] as number;
     if (place > this.made) this.isSure = false;
-    this.head[thread] = this.next[place] as number;
-    this.past[thread] = (this.past[thread] as number) + 1;
+    const next = this.next[place] as number;
+    this.head[thread] = next;
+    this.due[thread] = next < 0 ? NEVER : (this.due[thread] as number) + 1;
     this.left--;
     const step = this.step[place] as number;
     if (!this.counted) return;
@@ -138,15 +145,19 @@ export class Sequence {
   private countSteps(): void {
     this.counted = true;
     const { words } = this.steps;
-    if (this.set.length < words) this.set = new Uint32Array(words);
-    this.set.fill(0);
-    this.times.fill(0);
+    if (this.set.length < words) {
+      this.set = new Uint32Array(words);
+      this.times = new Int32Array(words * 32);
+    }
+    const { head, set, times } = this;
+    for (let w = 0; w < words; w++) set[w] = 0;
+    for (let i = 0; i < this.length; i++) times[this.step[i] as number] = 0;
     for (let i = 0; i < this.length; i++) {
       const step = this.step[i] as number;
-      const first = this.head[this.steps.thread[step] as number] as number;
+      const first = head[this.steps.thread[step] as number] as number;
       if (first < 0 || i < first) continue;
-      this.times[step] = (this.times[step] ?? 0) + 1;
-      this.set[step >>> 5] = (this.set[step >>> 5] as number) | (1 << (step & 31));
+      times[step] = (times[step] as number) + 1;
+      set[step >>> 5] = (set[step >>> 5] as number) | (1 << (step & 31));
     }
   }
 }

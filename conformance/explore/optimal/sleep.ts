@@ -32,7 +32,7 @@ export class SleepSets {
     this.from[depth + 1] = end;
     for (let i = this.from[depth] as number; i < (this.to[depth] as number); i++) {
       const asleep = this.sleepers[i] as number;
-      if (!this.steps.depends(asleep, step)) this.put(end++, asleep);
+      if (!this.steps.depends(step, asleep)) this.put(end++, asleep);
     }
     this.inherited[depth + 1] = this.to[depth + 1] = end;
   }

@@ -1,5 +1,5 @@
 /** The transitions of one exploration by number, so that the explorer's core handles numbers only. */
-import type { Dependent, Transition } from "../footprint";
+import type { Dependent, Footprint, Transition } from "../footprint";
 
 /** What a step does to whom else may go on. */
 export const enum Role {
@@ -88,10 +88,18 @@ export class Steps {
   /** The number of the lock or SRCU domain that it is on; -1 if it is on none. */
   readonly object: number[] = [];
   readonly picks: number[] = [];
-  /** The steps of other threads that depend on each. */
-  readonly dependents: number[][] = [];
-  /** The stacks on which handlers come. */
-  readonly isInterrupted: boolean[] = [];
+  /**
+   * The chain of each step. Of one chain are steps that do the same on several stacks and depend on each other:
+   * the newest event of it is after all others. Whatever depends on one step of a chain, but for its stack, depends on all.
+   */
+  readonly chain: number[] = [];
+  /** The chains of the steps of other stacks that each step depends on. */
+  readonly against: number[][] = [];
+  chains = 0;
+  /** The threads that were met on each stack. */
+  readonly on: number[][] = [];
+  /** The stacks on which handlers come, as a set in a word. */
+  interrupted = 0;
   /** The kind of a step that no rule is about, if one was met. */
   unknown: string | undefined;
   /** 32-bit words in the row of one step. */
@@ -99,6 +107,8 @@ export class Steps {
   /** For each step, the set of those that depend on it: `words` words. */
   rows = new Uint32Array(64 * this.words);
   private readonly numbers: number[] = [];
+  /** The steps that do the same, by what they do and by the claim that is judged. */
+  private readonly alike = new Map<Footprint, number[][]>();
   private readonly objects = new Map<string, number>();
 
   constructor(private readonly dependent: Dependent) {}
@@ -106,6 +116,11 @@ export class Steps {
   /** The number of a transition. */
   of(transition: Transition): number {
     return this.numbers[transition.id] ?? this.meet(transition);
+  }
+
+  /** Whether handlers come on the stack of this step. */
+  isInterrupted(step: number): boolean {
+    return ((this.interrupted >>> (this.stack[step] as number)) & 1) === 1;
   }
 
   depends(a: number, b: number): boolean {
@@ -122,13 +137,26 @@ export class Steps {
     this.stack.push(stack);
     this.role.push(role ?? Role.Unknown);
     if (role === undefined) this.unknown ??= does.kind;
-    if (stack !== thread) this.isInterrupted[stack] = true;
+    if (stack !== thread) this.interrupted |= 1 << stack;
+    const on = (this.on[stack] ??= []);
+    if (!on.includes(thread)) on.push(thread);
     this.picks.push(does.picks);
     this.object.push(this.objectOf(role ?? Role.Unknown, does.objects[0] ?? ""));
     this.grow(number);
-    this.dependents.push([]);
+    this.chain.push(this.chainOf(transition, number));
+    this.against.push([]);
     for (let other = 0; other <= number; other++) if (this.dependent(transition, this.all[other] as Transition)) this.set(number, other);
     return number;
+  }
+
+  private chainOf(transition: Transition, number: number): number {
+    const { does, stack, looks } = transition;
+    let alike = this.alike.get(does);
+    if (alike === undefined) this.alike.set(does, (alike = []));
+    const same = (alike[looks + 1] ??= []);
+    const other = same.find((each) => this.stack[each] !== stack && this.dependent(transition, this.all[each] as Transition));
+    same.push(number);
+    return other === undefined ? this.chains++ : (this.chain[other] as number);
   }
 
   private objectOf(role: Role, name: string): number {
@@ -142,9 +170,9 @@ export class Steps {
     const { rows, words } = this;
     rows[a * words + (b >>> 5)] = (rows[a * words + (b >>> 5)] as number) | (1 << (b & 31));
     rows[b * words + (a >>> 5)] = (rows[b * words + (a >>> 5)] as number) | (1 << (a & 31));
-    if (this.thread[a] === this.thread[b]) return;
-    this.dependents[a]?.push(b);
-    this.dependents[b]?.push(a);
+    if (this.stack[a] === this.stack[b]) return;
+    add(this.against[a] as number[], this.chain[b] as number);
+    add(this.against[b] as number[], this.chain[a] as number);
   }
 
   /** Makes room for a step of this number, in its own row and in every other. */
@@ -158,4 +186,8 @@ export class Steps {
     this.rows = grown;
     this.words = wider;
   }
+}
+
+function add(set: number[], member: number): void {
+  if (!set.includes(member)) set.push(member);
 }

@@ -14,31 +14,30 @@ export interface Branch {
   then: Branch[];
 }
 
-/** A branch of its own. Where it ends, exploration goes on as it likes. */
+/** What follows a branch after which exploration goes on as it likes. */
+const NOTHING: Branch[] = [];
+
+/** A branch of its own. */
 export function branchOf(steps: readonly number[]): Branch {
-  return { steps, at: 0, end: steps.length, then: [] };
+  return { steps, at: 0, end: steps.length, then: NOTHING };
 }
 
-/** Stands for a branch that is under way and that nobody planned: after its step exploration goes on as it likes. */
-export const UNPLANNED: Branch = { steps: [], at: 0, end: 1, then: [] };
-
-/** What follows the first step of a branch: what is left of it, or where it divides. */
-export function below(branch: Branch): Branch[] {
-  if (++branch.at < branch.end) return [branch];
-  return branch.then;
+/** What follows the first step of a branch: what is left of it, which is put into `empty`, or where it divides. */
+export function below(branch: Branch, empty: Branch[]): Branch[] {
+  if (++branch.at === branch.end) return branch.then.length > 0 ? branch.then : empty;
+  empty.push(branch);
+  return empty;
 }
 
 /**
  * Inserts v, unless a branch that is to be explored covers it: then all of v, or of what it leads
- * to, is explored there. The first of `branches` is the one under way, which does not cover v. Of a v
- * that has nothing in common with any branch it is `apart` that says what to take. Gives whether it
+ * to, is explored there. Of a v that has nothing in common with any branch it is `apart` that says what to take. Gives whether it
  * was inserted; `v.isSure` says whether that is the end of it, whatever v is after the step that it was made for.
  */
 export function insert(v: Continuation, branches: Branch[], steps: Steps, apart?: () => readonly number[]): boolean {
   let list = branches;
-  let from = 1;
   for (;;) {
-    const followed = follow(v, list, from, steps);
+    const followed = follow(v, list, steps);
     if (followed === undefined) {
       list.push(branchOf(apart !== undefined && list === branches ? apart() : all(v)));
       return true;
@@ -56,7 +55,6 @@ export function insert(v: Continuation, branches: Branch[], steps: Steps, apart?
       return true;
     }
     list = branch.then;
-    from = 0;
   }
 }
 
@@ -67,9 +65,8 @@ function all(v: Continuation): number[] {
 }
 
 /** Takes out of v what it has in common with the first branch that begins with a weak initial of it, and says how far that goes. */
-function follow(v: Continuation, list: readonly Branch[], from: number, steps: Steps): { branch: Branch; to: number } | undefined {
-  for (let i = from; i < list.length; i++) {
-    const branch = list[i] as Branch;
+function follow(v: Continuation, list: readonly Branch[], steps: Steps): { branch: Branch; to: number } | undefined {
+  for (const branch of list) {
     let to = branch.at;
     while (to < branch.end && v.left > 0 && takeWeakInitial(v, branch.steps[to] as number, steps)) to++;
     if (to > branch.at) return { branch, to };

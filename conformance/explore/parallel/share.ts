@@ -7,7 +7,6 @@ import type { Dependent } from "../footprint";
 import type { Footprints } from "../footprints";
 import { Optimal } from "../optimal";
 import type { Sequence } from "../optimal/sequence";
-import { THREADS } from "../optimal/steps";
 import { insert, type Branch } from "../optimal/wakeup-tree";
 import { Names, type Frame, type Job, type StepName, type ToldReversal } from "./told";
 
@@ -33,8 +32,7 @@ export class Share extends Optimal {
     for (let depth = this.base; depth <= execution.length; depth++) {
       const explored = this.sleep.exploredAt(depth).map((step) => names.of(step));
       const taken = depth < execution.length ? names.of(execution.step[depth] as number) : undefined;
-      const branches = wakeup[depth] as Branch[];
-      frames.push({ explored, taken, rest: (taken === undefined ? branches : branches.slice(1)).map((each) => names.branch(each)) });
+      frames.push({ explored, taken, rest: (wakeup[depth] as Branch[]).map((each) => names.branch(each)) });
     }
     return frames;
   }
@@ -62,12 +60,12 @@ export class Share extends Optimal {
     const { execution, names } = this;
     const steps: StepName[] = [];
     const clocks: number[][] = [];
+    const before = new Array<number>(execution.threads).fill(0);
+    for (const thread of execution.thread.subarray(0, depth)) before[thread] = (before[thread] as number) + 1;
     for (let i = 0; i < v.length; i++) {
       steps.push(names.of(v.step[i] as number));
-      const clock: number[] = [];
-      for (let t = 0; t < execution.threads; t++)
-        clock.push(Math.max(0, (execution.clock[v.rowAt(i) + t] as number) - (execution.count[depth * THREADS + t] as number)));
-      clocks.push(clock);
+      const clock = execution.clock.subarray(v.rowAt(i));
+      clocks.push(before.map((events, t) => Math.max(0, (clock[t] as number) - events)));
     }
     return { depth, steps, clocks };
   }

@@ -13,7 +13,7 @@ import type { Footprints } from "../footprints";
 import { NO_STEP, Steps } from "../optimal/steps";
 import { covering } from "../optimal/sleep";
 import type { Continuation } from "../optimal/sequence";
-import { below, branchOf, insert, type Branch } from "../optimal/wakeup-tree";
+import { below, insert, type Branch } from "../optimal/wakeup-tree";
 import { Names, ToldSequence, WHOLE, type Frame, type Job, type ToldBranch, type StepName, type ToldReversal } from "./told";
 
 /** A part that was given away: all that begins with `first` (of the root, all), from the prefix that it hangs on. */
@@ -36,7 +36,7 @@ interface Prefix {
   /** What was explored from it before it was one of the trunk. */
   readonly explored: readonly number[];
   readonly parts: Part[];
-  /** The wakeup tree: what is to be explored and is nobody's part yet. In the first place, what is under way. */
+  /** The wakeup tree: what is to be explored and is nobody's part yet. */
   readonly left: Branch[];
 }
 
@@ -112,7 +112,7 @@ export class Trunk {
   private prefixUnder(under: Part, depth: number, { explored, rest }: Frame): Prefix {
     const { names, steps } = this;
     const sleepers = under.on === undefined ? [] : under.asleep.filter((asleep) => !steps.depends(asleep, under.first));
-    const left = [branchOf([]), ...rest.map((each) => names.planned(each))];
+    const left = rest.map((each) => names.planned(each));
     const prefix: Prefix = { under, depth, sleepers, explored: explored.map((each) => names.step(each)), parts: [], left };
     under.state = "divided";
     this.prefixes.push(prefix);
@@ -130,16 +130,16 @@ export class Trunk {
   /** Makes a part of the next branch of the shortest prefix that has one which can be given away now. */
   private giveAway(): Part | undefined {
     const on = this.prefixes.find((each) => this.isFree(each));
-    const [branch] = on?.left.splice(1, 1) ?? [];
+    const branch = on?.left.shift();
     if (on === undefined || branch === undefined) return undefined;
     const first = branch.steps[branch.at] as number;
-    const rest = below(branch).map((each) => this.names.branch(each));
+    const rest = below(branch, []).map((each) => this.names.branch(each));
     return this.partOf(on, first, "waiting", [{ explored: [], taken: undefined, rest }]);
   }
 
   /** Whether the next branch of a prefix wakes with its first step all that is still under way from there. */
   isFree({ left, parts }: Prefix): boolean {
-    const branch = left[1];
+    const [branch] = left;
     if (branch === undefined) return false;
     const first = branch.steps[branch.at] as number;
     return parts.every((part) => part.state === "done" || this.steps.depends(part.first, first));
@@ -149,7 +149,7 @@ export class Trunk {
     part.state = "done";
     part.frames = [];
     const { on } = part;
-    if (on === undefined || on.left.length > 1 || on.parts.some(({ state }) => state !== "done")) return;
+    if (on === undefined || on.left.length > 0 || on.parts.some(({ state }) => state !== "done")) return;
     this.prefixes.splice(this.prefixes.indexOf(on), 1);
     this.done(on.under);
   }
@@ -164,7 +164,7 @@ export class Trunk {
       const others = on.parts
         .slice(on.parts.indexOf(at) + 1)
         .map(({ first: other }): ToldBranch => ({ steps: [names.of(other)], then: [] }));
-      frames.push({ explored, taken: names.of(first), rest: [...others, ...on.left.slice(1).map((each) => names.branch(each))] });
+      frames.push({ explored, taken: names.of(first), rest: [...others, ...on.left.map((each) => names.branch(each))] });
     }
     return { base: frames.length, frames: frames.reverse() };
   }
@@ -179,7 +179,7 @@ export class Trunk {
       frame: {
         explored: prefix.explored.map((each) => names.of(each)),
         taken: undefined,
-        rest: prefix.left.slice(1).map((each) => names.branch(each)),
+        rest: prefix.left.map((each) => names.branch(each)),
       },
       parts: prefix.parts.map((each) => this.save(each)),
     };
