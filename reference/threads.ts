@@ -82,9 +82,11 @@ export class Threads<World extends Running> {
       if (begin !== undefined) this.start(thread, begin);
       else {
         const { next } = thread;
-        if (!is_same(steps[at], next)) return false;
-        // The one of this world: that of the last would keep all of it alive.
-        steps[at] = next;
+        if (next !== steps[at]) {
+          if (!is_same(steps[at], next)) return false;
+          // The one of this world: that of another would keep all of it alive.
+          steps[at] = next;
+        }
         this.advance(thread, picks[at] as number);
       }
     }
