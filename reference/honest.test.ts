@@ -2,7 +2,7 @@ import type { Reply, Request, StepReply, Threads } from "../spec/generated/types
 import { capabilities } from "./kvm/capabilities";
 import type { Kvm, RequestName, Result, Vcpu } from "./kvm/types";
 import { honest, type HonestDoor } from "./honest";
-import type { Ops, Task } from "./task";
+import { step, type Ops, type Task } from "./task";
 
 const OF = new Map([
   ["vm.created_vcpus", ["kvm_lock"]],
@@ -85,7 +85,7 @@ test("a readiness that looks elsewhere is found", () => {
   const door = lying({
     capabilities: {
       *enable_max_vcpu_id(kvm: Kvm): Task<Result> {
-        yield { kind: "await", on: [kvm.notifier.drained], ready: () => kvm.notifier.in_progress.now === 0 };
+        yield step("await", [kvm.notifier.drained], undefined, () => kvm.notifier.in_progress.now === 0);
         return "ok";
       },
     },

@@ -24,9 +24,14 @@ export interface Thing {
 export interface Step {
   readonly kind: Kind;
   readonly on: readonly Thing[];
-  readonly ready?: ((by: KThread) => boolean) | undefined;
-  readonly picks?: number;
-  readonly event?: string | undefined;
+  readonly ready: ((by: KThread) => boolean) | undefined;
+  readonly picks: number | undefined;
+  readonly event: string | undefined;
+}
+
+/** Makes a step. All are made here, so that all have one shape: they are looked at more than anything else. */
+export function step(kind: Kind, on: readonly Thing[], event?: string, ready?: Step["ready"], picks?: number): Step {
+  return { kind, on, ready, picks, event };
 }
 
 /** Whether this is a step: an object like any other, but one that never changes. */
@@ -86,20 +91,20 @@ export class Cell<T> implements Thing {
   ) {}
 
   get load(): Step {
-    return (this.loads ??= { kind: "load", on: [this] });
+    return (this.loads ??= step("load", [this]));
   }
 
   get store(): Step {
-    return (this.stores ??= { kind: "store", on: [this] });
+    return (this.stores ??= step("store", [this]));
   }
 
   get rmw(): Step {
-    return (this.rmws ??= { kind: "rmw", on: [this] });
+    return (this.rmws ??= step("rmw", [this]));
   }
 
   /** The same store or read-modify-write, seen by claims as `event`. Make it once, beside the cell. */
   as(kind: "store" | "rmw", event: string): Step {
-    return { kind, on: [this], event };
+    return step(kind, [this], event);
   }
 }
 
@@ -120,17 +125,17 @@ export function shares({ on }: Step, other: Step | undefined): boolean {
 
 /** One load of several cells in one instruction (a bitmap word, a 16-byte entry). */
 export function load_all(cells: readonly Cell<unknown>[], event?: string): Step {
-  return { kind: "load", on: cells, event };
+  return step("load", cells, event);
 }
 
 /** One store to several cells in one instruction. */
 export function store_all(cells: readonly Cell<unknown>[], event?: string): Step {
-  return { kind: "store", on: cells, event };
+  return step("store", cells, event);
 }
 
 /** One locked instruction on several cells. */
 export function rmw_all(cells: readonly Cell<unknown>[], event?: string): Step {
-  return { kind: "rmw", on: cells, event };
+  return step("rmw", cells, event);
 }
 
 /** What a loop saw at the first read of a round: hand it to `again` when the round was fruitless. */
@@ -144,7 +149,7 @@ export function versions(cells: readonly Cell<unknown>[]): readonly number[] {
  * loop that nothing can end is seen as `stuck`.
  */
 export function again(cells: readonly Cell<unknown>[], since: readonly number[]): Step {
-  return { kind: "again", on: cells, ready: () => cells.some((cell, i) => cell.version > (since[i] ?? 0)) };
+  return step("again", cells, undefined, () => cells.some((cell, i) => cell.version > (since[i] ?? 0)));
 }
 
 const GUARD = Symbol("guard");
@@ -272,8 +277,8 @@ export function advance(on: KThread, within: Running, pick = 0): void {
     for (const [name, table] of Object.entries(within.ops)) Object.assign(live[name] ?? {}, table);
     installed = within.ops;
   }
-  const step = on.next;
-  if (step !== undefined && (step.kind === "store" || step.kind === "rmw")) is_changed(step.on);
+  const { next } = on;
+  if (next !== undefined && (next.kind === "store" || next.kind === "rmw")) is_changed(next.on);
   machine = within;
   thread = on;
   try {

@@ -5,7 +5,7 @@ import { runnable, type Code } from "../../fixtures/programs/random";
 import { randomCode } from "../../fixtures/programs/random-code";
 import { asks, get, independent, set, writers } from "../../fixtures/programs/small";
 import { apart, inTurns, preemptionsOf } from "../../fixtures/programs/turns";
-import { Cell, type Task } from "../../reference/task";
+import { Cell, step, type Task } from "../../reference/task";
 import type { Value } from "../../spec/generated/types";
 import type { Kind } from "../../spec/steps";
 import { plannedProgram } from "../../tools/shipped";
@@ -212,7 +212,7 @@ test.each([
     world: () => {
       const x = new Cell("x", 0);
       const join = function* (): Task<Value> {
-        yield { kind: "join", on: [x], ready: () => ready };
+        yield step("join", [x], undefined, () => ready);
         return "ok";
       };
       return { calls: { "toy.join": join }, reads: {} };

@@ -1,7 +1,7 @@
 /** A lock with one holder at a time. */
 import { LOCKS } from "../../spec/generated/locks";
 import type { LockName } from "../../spec/generated/types";
-import type { Stack, Step } from "../task";
+import { step, type Stack, type Step } from "../task";
 import type { ClassGraph, LockClass } from "./lockdep";
 
 /** What a mutex and a spinlock have in common. */
@@ -17,11 +17,11 @@ export class Exclusive implements LockClass {
   ) {}
 
   get lock(): Step {
-    return (this.locks ??= { kind: "lock", on: [this], ready: () => this.owner === undefined, event: TAKEN[this.key] });
+    return (this.locks ??= step("lock", [this], TAKEN[this.key], () => this.owner === undefined));
   }
 
   get unlock(): Step {
-    return (this.unlocks ??= { kind: "unlock", on: [this], event: RELEASED[this.key] });
+    return (this.unlocks ??= step("unlock", [this], RELEASED[this.key]));
   }
 }
 

@@ -1,10 +1,10 @@
 /** Allocations that can fail: where, the explorer chooses, within the case's budget. */
-import { within, type Step, type Task, type Thing } from "../task";
+import { step, within, type Step, type Task, type Thing } from "../task";
 
 /** How many allocations of one run may still fail. */
 export class FaultBudget implements Thing {
   readonly name = "faults.alloc";
-  readonly pick: Step = { kind: "pick", on: [this], picks: 2 };
+  readonly pick: Step = step("pick", [this], undefined, undefined, 2);
   left: number;
 
   constructor(readonly allowed: number) {

@@ -1,9 +1,9 @@
 /** Code that runs on the stack of a thread that it interrupts: a preemption, an interrupt. */
-import type { Stack, Task } from "../task";
+import { step, type Stack, type Task } from "../task";
 
 /** A handler's first step is its start: nothing of it runs before the point that the explorer chooses. */
 export function* handler<T>(interrupted: Stack, task: Task<T>): Task<T> {
-  yield { kind: "start", on: [interrupted] };
+  yield step("start", [interrupted]);
   return yield* task;
 }
 

@@ -3,7 +3,7 @@
  * else when it turns them on. What a sender awaits is that acknowledgement, not that the CPU is
  * still out of the guest when it comes.
  */
-import { report, running, type Step, type Task, type Thing } from "../task";
+import { report, running, step, type Step, type Task, type Thing } from "../task";
 import { irq_restore, irq_save } from "./context";
 
 /** A host CPU, as far as interrupts go. Each vCPU thread has one of its own. */
@@ -14,7 +14,7 @@ export class Pcpu implements Thing {
   readonly arm: Step;
 
   constructor(readonly name: string) {
-    this.arm = { kind: "arm", on: [this] };
+    this.arm = step("arm", [this]);
   }
 }
 
@@ -42,5 +42,5 @@ export function* send_ipi(cpu: Pcpu): Task<number> {
 export function* await_ipi(cpu: Pcpu, ticket: number): Task<void> {
   // Spinning for an answer with interrupts off would deadlock with a CPU that does the same.
   if (running().stack.irqs_off > 0) report("atomic-sleep", `${running().stack.name} waits for ${cpu.name} with interrupts off`);
-  yield { kind: "await", on: [cpu], ready: () => cpu.acked >= ticket };
+  yield step("await", [cpu], undefined, () => cpu.acked >= ticket);
 }

@@ -1,6 +1,6 @@
 /** A readers-writer spinlock: many readers or one writer, none of which may sleep. */
 import type { LockName } from "../../spec/generated/types";
-import { running, type Stack, type Step, type Task } from "../task";
+import { running, step, type Stack, type Step, type Task } from "../task";
 import { irq_restore, irq_save, preempt_disable, preempt_enable } from "./context";
 import { acquired, acquiring, released, type ClassGraph, type LockClass } from "./lockdep";
 
@@ -23,11 +23,11 @@ export class ReadersWriter implements LockClass {
     const on = [this];
     const taken = `lock.${this.key}.taken`;
     const given_back = `lock.${this.key}.released`;
-    this.read_lock = { kind: "read_lock", on, ready: () => this.writer === undefined, event: taken };
-    this.read_trylock = { kind: "read_trylock", on };
-    this.read_unlock = { kind: "read_unlock", on, event: given_back };
-    this.write_lock = { kind: "write_lock", on, ready: () => this.writer === undefined && this.readers.length === 0, event: taken };
-    this.write_unlock = { kind: "write_unlock", on, event: given_back };
+    this.read_lock = step("read_lock", on, taken, () => this.writer === undefined);
+    this.read_trylock = step("read_trylock", on);
+    this.read_unlock = step("read_unlock", on, given_back);
+    this.write_lock = step("write_lock", on, taken, () => this.writer === undefined && this.readers.length === 0);
+    this.write_unlock = step("write_unlock", on, given_back);
   }
 }
 

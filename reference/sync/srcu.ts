@@ -4,7 +4,7 @@
  * it stays over: later readers do not hold it up.
  */
 import type { LockName } from "../../spec/generated/types";
-import type { Step, Task } from "../task";
+import { step, type Step, type Task } from "../task";
 import { might_sleep } from "./context";
 import { acquired, entering, released, synchronizing, type ClassGraph, type LockClass } from "./lockdep";
 
@@ -25,9 +25,9 @@ export class Srcu implements LockClass {
     readonly graph: ClassGraph,
   ) {
     const on = [this];
-    this.enter = { kind: "srcu_enter", on, event: `srcu.${this.key}.entered` };
-    this.leave = { kind: "srcu_leave", on, event: `srcu.${this.key}.left` };
-    this.flip = { kind: "srcu_flip", on, event: `srcu.${this.key}.synchronize` };
+    this.enter = step("srcu_enter", on, `srcu.${this.key}.entered`);
+    this.leave = step("srcu_leave", on, `srcu.${this.key}.left`);
+    this.flip = step("srcu_flip", on, `srcu.${this.key}.synchronize`);
   }
 }
 
@@ -52,5 +52,5 @@ export function* synchronize_srcu(srcu: Srcu): Task<void> {
   synchronizing(srcu, srcu.graph);
   yield srcu.flip;
   const before = [...srcu.sessions];
-  yield { kind: "srcu_drain", on: [srcu], ready: () => before.every((session) => !session.open) };
+  yield step("srcu_drain", [srcu], undefined, () => before.every((session) => !session.open));
 }

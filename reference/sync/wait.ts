@@ -1,5 +1,5 @@
 /** A wait queue: prepare, look at the condition, then sleep until somebody wakes the queue. */
-import type { Step, Task, Thing } from "../task";
+import { step, type Step, type Task, type Thing } from "../task";
 import { might_sleep } from "./context";
 
 /** One sleeper; once woken it stays woken. */
@@ -17,8 +17,8 @@ export class WaitQueue implements Thing {
     readonly name: string,
     woken?: string,
   ) {
-    this.arm = { kind: "arm", on: [this] };
-    this.wake = { kind: "arm", on: [this], event: woken };
+    this.arm = step("arm", [this]);
+    this.wake = step("arm", [this], woken);
   }
 }
 
@@ -36,7 +36,7 @@ export function* prepare_to_wait(queue: WaitQueue, woken?: Waiter): Task<Waiter>
 
 export function* schedule(queue: WaitQueue, waiter: Waiter): Task<void> {
   might_sleep(queue.name);
-  yield { kind: "await", on: [queue], ready: () => waiter.woken };
+  yield step("await", [queue], undefined, () => waiter.woken);
 }
 
 export function* finish_wait(queue: WaitQueue, waiter: Waiter): Task<void> {
