@@ -80,16 +80,19 @@ export function reference(variant: Variant = { name: "reference", ops: {} }, thr
 
 /** One world after the other: one that is given as the last was is that one, put back to where it was when it was built. */
 class Worlds {
-  private last: { readonly asked: string; readonly machine: Machine; readonly origin: Origin } | undefined;
+  private last: { readonly asked: string; readonly machine: Machine; readonly origin: Origin | undefined } | undefined;
 
   open(request: Open, build: (given: Given, faults?: number) => Machine): Machine {
     const { last } = this;
-    if (last !== undefined && (request.again !== undefined || last.asked === asked(request))) {
+    const same = last !== undefined && (request.again !== undefined || last.asked === asked(request));
+    if (same && last.origin !== undefined) {
       last.origin.restore();
       return last.machine;
     }
     const machine = build(request.given as unknown as Given, request.faults?.alloc);
-    this.last = { asked: asked(request), machine, origin: new Origin([machine.kvm, machine.reports, machine.faults]) };
+    // Many a world is asked for only once.
+    const origin = same ? new Origin([machine.kvm, machine.reports, machine.faults]) : undefined;
+    this.last = { asked: asked(request), machine, origin };
     return machine;
   }
 }

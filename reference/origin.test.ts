@@ -105,7 +105,7 @@ test.each(cases)("each world of %s is the first", (_, each) => {
   const looking = new Looking();
   const door = reference(undefined, looking);
   const plan = planned(each);
-  for (let i = 0; i < 2; i++) holdHere(explore(plan, { strategy: sleepSets, limits: { runs: 3, steps: 20_000 } }), door);
+  for (let i = 0; i < 3; i++) holdHere(explore(plan, { strategy: sleepSets, limits: { runs: 3, steps: 20_000 } }), door);
   expect(looking.met.length).toBeGreaterThan(1);
   expect(new Set(looking.met).size).toBe(1);
   // Where threads race there is something to put back.

@@ -116,6 +116,14 @@ test("the cases of a rule that the operation marks count, whatever their area", 
   expect(casesFor(mutant, [measured, { ...measured, entered: [] }, { ...measured, rules: [] }], ["mine"])).toEqual([measured]);
 });
 
+test("each case enters the operations that build its world, though the one before was given the same", () => {
+  const bench = new Bench({ spec: loadSpec(ROOT).spec, judge }, (file) => readFileSync(join(ROOT, file), "utf8"));
+  const calls = [{ do: "vm.enable_cap", cap: "MAX_VCPU_ID", value: 200, returns: "EINVAL" }];
+  const what = { ...WEAK, given: { backend: "none", vcpus: 1 }, calls, finally: [{ "vm.online_vcpus": 1 }] };
+  const measured = bench.measure([what, what, what]) as readonly { readonly entered: readonly string[] }[];
+  expect(measured.map(({ entered }) => entered.includes("create_vcpu.publish"))).toEqual([true, true, true]);
+});
+
 test("a mutant that is no program is not judged", () => {
   const bench = new Bench({ spec: loadSpec(ROOT).spec, judge }, (file) => readFileSync(join(ROOT, file), "utf8"));
   expect(meet({ file: TOY, text: "ops(" } as never, [], bench)).toMatchObject({ by: "unloadable" });
