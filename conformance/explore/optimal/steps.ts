@@ -103,7 +103,7 @@ export class Steps {
   /** The kind of a step that no rule is about, if one was met. */
   unknown: string | undefined;
   /** 32-bit words in the row of one step. */
-  words = 4;
+  words = 1;
   /** For each step, the set of those that depend on it: `words` words. */
   rows = new Uint32Array(64 * this.words);
   private readonly numbers: number[] = [];
