@@ -228,9 +228,8 @@ export class Optimal implements Strategy {
    * is left out of v could be what makes it differ from what they lead to.
    */
   wakesAll(needed: readonly number[], depth: number, branches: readonly Branch[]): boolean {
-    const wakes = (asleep: number): boolean => needed.some((step) => this.steps.depends(step, asleep));
-    for (const { steps, at } of branches) if (!wakes(steps[at] as number)) return false;
-    return this.sleep.areAll(depth, wakes);
+    for (const { steps, at } of branches) if (!this.steps.dependsOnAny(steps[at] as number, needed)) return false;
+    return this.sleep.areWokenBy(depth, needed);
   }
 
   /** Goes back to the longest prefix from which something is left to explore; false if there is none. */

@@ -127,6 +127,11 @@ export class Steps {
     return (((this.rows[a * this.words + (b >>> 5)] as number) >>> (b & 31)) & 1) === 1;
   }
 
+  dependsOnAny(step: number, others: readonly number[]): boolean {
+    for (const other of others) if (this.depends(step, other)) return true;
+    return false;
+  }
+
   private meet(transition: Transition): number {
     const number = this.all.length;
     const { does, thread, stack } = transition;
