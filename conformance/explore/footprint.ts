@@ -45,5 +45,5 @@ export interface Transition {
   then: readonly Transition[];
 }
 
-/** Whether the order of two transitions may make a difference. */
+/** Whether the order of two transitions may make a difference: by what they do and look at, or since they share a stack. */
 export type Dependent = (a: Transition, b: Transition) => boolean;

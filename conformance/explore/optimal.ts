@@ -106,8 +106,10 @@ export class Optimal implements Strategy {
   /** The first step of what the wakeup tree says. */
   private planned({ steps, at }: Branch, enabled: readonly Transition[]): number {
     const step = steps[at] as number;
-    if (!enabled.includes(this.steps.all[step] as Transition)) this.outside ??= "a step that was to come could not";
-    return step;
+    const planned = this.steps.all[step];
+    for (const transition of enabled) if (transition === planned) return step;
+    this.outside ??= "a step that was to come could not";
+    return NO_STEP;
   }
 
   /** Whatever is awake: of the thread that took the last step if it can go on, or of the loneliest. */
