@@ -31,8 +31,9 @@ export function below(branch: Branch, empty: Branch[]): Branch[] {
 
 /**
  * Inserts v, unless a branch that is to be explored covers it: then all of v, or of what it leads
- * to, is explored there. Of a v that has nothing in common with any branch it is `apart` that says what to take. Gives whether it
- * was inserted; `v.isSure` says whether that is the end of it, whatever v is after the step that it was made for.
+ * to, is explored there. Of a v that has nothing in common with any branch it is `apart` that says
+ * what to take. Gives whether it was inserted; `v.isSure` says whether that is the end of it, whatever
+ * v is after the step that it was made for.
  */
 export function insert(v: Continuation, branches: Branch[], steps: Steps, apart?: () => readonly number[]): boolean {
   let list = branches;
