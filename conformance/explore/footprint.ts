@@ -47,5 +47,5 @@ export interface Transition {
   readonly then: (readonly Transition[])[];
 }
 
-/** Whether the order of two transitions may make a difference. */
+/** Whether the order of two transitions may make a difference: by what they do and look at, or since they share a stack. */
 export type Dependent = (a: Transition, b: Transition) => boolean;

@@ -106,8 +106,10 @@ export class Optimal implements Strategy {
   /** The first step of what the wakeup tree says. */
   private planned({ steps, at }: Branch, enabled: readonly Transition[]): number {
     const step = steps[at] as number;
-    if (!enabled.includes(this.steps.all[step] as Transition)) this.outside ??= "a step that was to come could not";
-    return step;
+    const planned = this.steps.all[step];
+    for (const transition of enabled) if (transition === planned) return step;
+    this.outside ??= "a step that was to come could not";
+    return NO_STEP;
   }
 
   /** Whatever is awake: of the thread that took the last step if it can go on, or of the loneliest. */
@@ -228,9 +230,8 @@ export class Optimal implements Strategy {
    * is left out of v could be what makes it differ from what they lead to.
    */
   wakesAll(needed: readonly number[], depth: number, branches: readonly Branch[]): boolean {
-    const wakes = (asleep: number): boolean => needed.some((step) => this.steps.depends(step, asleep));
-    for (const { steps, at } of branches) if (!wakes(steps[at] as number)) return false;
-    return this.sleep.areAll(depth, wakes);
+    for (const { steps, at } of branches) if (!this.steps.dependsOnAny(steps[at] as number, needed)) return false;
+    return this.sleep.areWokenBy(depth, needed);
   }
 
   /** Goes back to the longest prefix from which something is left to explore; false if there is none. */

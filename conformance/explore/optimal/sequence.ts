@@ -5,9 +5,6 @@
 import { NO_STEP, THREADS, type Steps } from "./steps";
 import type { Execution } from "./execution";
 
-/** The index of the next step of a thread that has none left: no event's past goes so far. */
-const NEVER = 0x7fffffff;
-
 /** What can be asked of v. */
 export type Continuation = Pick<Sequence, "left" | "isSure" | "nextOf" | "isInitial" | "isIndependentOf" | "takeOut" | "rest">;
 
@@ -20,11 +17,12 @@ export class Sequence {
   isSure = true;
   readonly step: number[] = [];
   private readonly row: number[] = [];
-  /** For each thread, the place of its next step in v, or -1; for each place, that of the same thread's next one. */
+  /** The threads that have steps left in v, as a set in a word. */
+  private threads = 0;
+  /** For each of them, the place of its next step, and the index that this has as an event; for each place, that of the same thread's next one, or -1. */
   private readonly head = new Int32Array(THREADS);
-  private readonly next: number[] = [];
-  /** For each thread, the index that its next step in v has as an event. */
   private readonly due = new Int32Array(THREADS);
+  private readonly next: number[] = [];
   /** How many steps are left. */
   left = 0;
   /** Whether `steps in v` is known: how many of each, and the set. */
@@ -56,33 +54,39 @@ export class Sequence {
   /** All steps were added. */
   end(): void {
     const { head, due, next, step, row } = this;
-    const { clock, threads } = this.execution;
+    const { clock } = this.execution;
     const { thread } = this.steps;
-    for (let t = 0; t < threads; t++) {
-      head[t] = -1;
-      due[t] = NEVER;
-    }
+    this.threads = 0;
     for (let i = this.length - 1; i >= 0; i--) {
       const own = thread[step[i] as number] as number;
-      next[i] = head[own] as number;
+      next[i] = this.placeOf(own);
+      this.threads |= 1 << own;
       head[own] = i;
       due[own] = clock[(row[i] as number) + own] as number;
     }
     this.left = this.length;
   }
 
+  /** The place of the next step of a thread that is left, or -1. */
+  private placeOf(thread: number): number {
+    return ((this.threads >>> thread) & 1) === 1 ? (this.head[thread] as number) : -1;
+  }
+
   /** The next step of a thread that is left, or NO_STEP. */
   nextOf(thread: number): number {
-    const place = this.head[thread] as number;
+    const place = this.placeOf(thread);
     return place < 0 ? NO_STEP : (this.step[place] as number);
   }
 
   /** Whether the next step of a thread is an initial: nothing that is left must come before it. */
   isInitial(thread: number): boolean {
     const { due } = this;
-    const { clock, threads } = this.execution;
+    const { clock } = this.execution;
     const row = this.row[this.head[thread] as number] as number;
-    for (let t = 0; t < threads; t++) if ((clock[row + t] as number) >= (due[t] as number) && t !== thread) return false;
+    for (let others = this.threads & ~(1 << thread); others !== 0; others &= others - 1) {
+      const t = 31 - Math.clz32(others & -others);
+      if ((clock[row + t] as number) >= (due[t] as number)) return false;
+    }
     return true;
   }
 
@@ -97,7 +101,7 @@ export class Sequence {
 
   /** Whether the next step of this thread is there, and comes no later than the one that v was made for. */
   hasEarly(thread: number): boolean {
-    const place = this.head[thread] as number;
+    const place = this.placeOf(thread);
     return place >= 0 && place <= this.made;
   }
 
@@ -106,8 +110,9 @@ export class Sequence {
     const place = this.head[thread] as number;
     if (place > this.made) this.isSure = false;
     const next = this.next[place] as number;
+    if (next < 0) this.threads &= ~(1 << thread);
     this.head[thread] = next;
-    this.due[thread] = next < 0 ? NEVER : (this.due[thread] as number) + 1;
+    this.due[thread] = (this.due[thread] as number) + 1;
     this.left--;
     const step = this.step[place] as number;
     if (!this.counted) return;
@@ -132,11 +137,11 @@ export class Sequence {
 
   /** What is left, in order. */
   rest(): number[] {
-    const { head, step, left } = this;
+    const { step, left } = this;
     const { thread } = this.steps;
     const rest = new Array<number>(left);
     for (let i = 0, place = 0; place < left; i++) {
-      const first = head[thread[step[i] as number] as number] as number;
+      const first = this.placeOf(thread[step[i] as number] as number);
       if (first >= 0 && i >= first) rest[place++] = step[i] as number;
     }
     return rest;
@@ -149,12 +154,12 @@ export class Sequence {
       this.set = new Uint32Array(words);
       this.times = new Int32Array(words * 32);
     }
-    const { head, set, times } = this;
+    const { set, times } = this;
     for (let w = 0; w < words; w++) set[w] = 0;
     for (let i = 0; i < this.length; i++) times[this.step[i] as number] = 0;
     for (let i = 0; i < this.length; i++) {
       const step = this.step[i] as number;
-      const first = head[this.steps.thread[step] as number] as number;
+      const first = this.placeOf(this.steps.thread[step] as number);
       if (first < 0 || i < first) continue;
       times[step] = (times[step] as number) + 1;
       set[step >>> 5] = (set[step >>> 5] as number) | (1 << (step & 31));

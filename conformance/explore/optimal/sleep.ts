@@ -20,9 +20,11 @@ export class SleepSets {
     return false;
   }
 
-  /** Whether this is so of all who sleep. */
-  areAll(depth: number, holds: (step: number) => boolean): boolean {
-    for (let i = this.from[depth] as number; i < (this.to[depth] as number); i++) if (!holds(this.sleepers[i] as number)) return false;
+  /** Whether each of those who sleep depends on one of these steps. */
+  areWokenBy(depth: number, taken: readonly number[]): boolean {
+    const { sleepers, steps } = this;
+    for (let i = this.from[depth] as number; i < (this.to[depth] as number); i++)
+      if (!steps.dependsOnAny(sleepers[i] as number, taken)) return false;
     return true;
   }
 

@@ -89,8 +89,8 @@ export class Steps {
   readonly object: number[] = [];
   readonly picks: number[] = [];
   /**
-   * The chain of each step. Of one chain are steps that do the same on several stacks and depend on each other:
-   * the newest event of it is after all others. Whatever depends on one step of a chain, but for its stack, depends on all.
+   * The chain of each step. Steps of one chain do the same, on several stacks, and depend on each other: its newest
+   * event is after all others of it. What depends on one of them, other than by its stack, depends on all.
    */
   readonly chain: number[] = [];
   /** The chains of the steps of other stacks that each step depends on. */
@@ -103,7 +103,7 @@ export class Steps {
   /** The kind of a step that no rule is about, if one was met. */
   unknown: string | undefined;
   /** 32-bit words in the row of one step. */
-  words = 4;
+  words = 1;
   /** For each step, the set of those that depend on it: `words` words. */
   rows = new Uint32Array(64 * this.words);
   private readonly numbers: number[] = [];
@@ -125,6 +125,11 @@ export class Steps {
 
   depends(a: number, b: number): boolean {
     return (((this.rows[a * this.words + (b >>> 5)] as number) >>> (b & 31)) & 1) === 1;
+  }
+
+  dependsOnAny(step: number, others: readonly number[]): boolean {
+    for (const other of others) if (this.depends(step, other)) return true;
+    return false;
   }
 
   private meet(transition: Transition): number {
@@ -149,7 +154,8 @@ export class Steps {
     return number;
   }
 
-  private chainOf(transition: Transition, number: number): number {
+  /** The chain of a step that is met: that of another that does the same and depends on it, or a new one. */
+  chainOf(transition: Transition, number: number): number {
     const { does, stack, looks } = transition;
     let alike = this.alike.get(does);
     if (alike === undefined) this.alike.set(does, (alike = []));

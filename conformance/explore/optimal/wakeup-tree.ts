@@ -31,18 +31,24 @@ export function below(branch: Branch, empty: Branch[]): Branch[] {
 
 /**
  * Inserts v, unless a branch that is to be explored covers it: then all of v, or of what it leads
- * to, is explored there. Of a v that has nothing in common with any branch it is `apart` that says what to take. Gives whether it
- * was inserted; `v.isSure` says whether that is the end of it, whatever v is after the step that it was made for.
+ * to, is explored there. Of a v that has nothing in common with any branch it is `apart` that says
+ * what to take. Gives whether it was inserted; `v.isSure` says whether that is the end of it, whatever
+ * v is after the step that it was made for.
  */
 export function insert(v: Continuation, branches: Branch[], steps: Steps, apart?: () => readonly number[]): boolean {
   let list = branches;
   for (;;) {
-    const followed = follow(v, list, steps);
-    if (followed === undefined) {
+    let place = 0;
+    let to = 0;
+    for (; place < list.length; place++) {
+      to = follow(v, list[place] as Branch, steps);
+      if (to > (list[place] as Branch).at) break;
+    }
+    const branch = list[place];
+    if (branch === undefined) {
       list.push(branchOf(apart !== undefined && list === branches ? apart() : all(v)));
       return true;
     }
-    const { branch, to } = followed;
     if (to === branch.end && branch.then.length === 0) return false;
     if (v.left === 0) {
       v.isSure = false;
@@ -64,14 +70,11 @@ function all(v: Continuation): number[] {
   return v.rest();
 }
 
-/** Takes out of v what it has in common with the first branch that begins with a weak initial of it, and says how far that goes. */
-function follow(v: Continuation, list: readonly Branch[], steps: Steps): { branch: Branch; to: number } | undefined {
-  for (const branch of list) {
-    let to = branch.at;
-    while (to < branch.end && v.left > 0 && takeWeakInitial(v, branch.steps[to] as number, steps)) to++;
-    if (to > branch.at) return { branch, to };
-  }
-  return undefined;
+/** Takes out of v what it has in common with a branch, and says how far that goes. */
+function follow(v: Continuation, branch: Branch, steps: Steps): number {
+  let to = branch.at;
+  while (to < branch.end && v.left > 0 && takeWeakInitial(v, branch.steps[to] as number, steps)) to++;
+  return to;
 }
 
 /** Whether v could begin with this step, after swaps of independent ones; if it has it, it is taken out. */
