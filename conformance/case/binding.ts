@@ -2,7 +2,9 @@
 
 /** What the stars of `pattern` stand for in `name` (joined by dots; "" without stars), or undefined if it is another name. */
 export function bindingOf(pattern: string, name: string): string | undefined {
-  if (!pattern.includes("*")) return pattern === name ? "" : undefined;
+  const star = pattern.indexOf("*");
+  if (star < 0) return pattern === name ? "" : undefined;
+  if (!name.startsWith(pattern.slice(0, star))) return undefined;
   const words = pattern.split(".");
   const others = name.split(".");
   if (words.length !== others.length) return undefined;
