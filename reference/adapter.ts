@@ -89,7 +89,7 @@ class Worlds {
       last.origin.restore();
       return last.machine;
     }
-    const machine = build(request.given as unknown as Given, request.faults?.alloc);
+    const machine = build(request.given, request.faults?.alloc);
     // Many a world is asked for only once.
     const origin = same ? new Origin([machine.kvm, machine.reports, machine.faults]) : undefined;
     this.last = { asked: asked(request), machine, origin };

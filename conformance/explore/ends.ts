@@ -26,11 +26,6 @@ export class Ends {
   /** As JSON, sorted by name. Of more than MOST_ENDS, the first. */
   readonly all = new Set<string>();
   private readonly root: Node = { next: new Map(), bad: undefined };
-  /** The nodes of the last end, and by what each was found. */
-  private readonly path: Node[] = [];
-  private readonly keys: unknown[] = [];
-  private node: Node | undefined;
-  private at = 0;
 
   constructor(
     private readonly outcomes: Outcomes,
@@ -61,38 +56,18 @@ export class Ends {
     return bad;
   }
 
-  /** The node of an end; it is made if it is new and is to be kept. What the end begins with is mostly what the last began with. */
+  /** The node of an end; it is made if it is new and is to be kept. */
   private find(lanes: readonly Lane[], values: Values, keeps: boolean): Node | undefined {
-    this.at = 0;
-    this.node = this.root;
+    let node: Node | undefined = this.root;
     for (const lane of lanes) {
-      const { returns } = lane;
-      for (let i = 0; i < returns.length; i++) this.go(returns[i], keeps);
-      // Who is done has returned from each of its calls.
-      if (!isDone(lane)) this.go(lane, keeps);
+      for (const value of lane.returns) node = node && below(node, value, keeps);
+      node = node && below(node, isDone(lane) ? lane.name : lane, keeps);
     }
     for (const name in values) {
-      this.go(name, keeps);
-      this.go(values[name], keeps);
+      node = node && below(node, name, keeps);
+      node = node && below(node, values[name], keeps);
     }
-    this.path.length = this.at;
-    return this.node;
-  }
-
-  /** Goes from a node to the one below it, if there is one or it is to be made. */
-  private go(value: unknown, keeps: boolean): void {
-    const { at, path, keys, node } = this;
-    if (node === undefined) return;
-    if (at < path.length && keys[at] === value) this.node = path[at];
-    else {
-      path.length = at;
-      const found = below(node, value, keeps);
-      this.node = found;
-      if (found === undefined) return;
-      path.push(found);
-      keys[at] = value;
-    }
-    this.at++;
+    return node;
   }
 }
 

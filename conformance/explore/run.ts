@@ -161,7 +161,7 @@ export class Run {
       if (step.event !== undefined) this.event(step.event, lane.name);
       if (step.visible.length > 0) yield* this.judge(step);
       if (this.paths) this.trace.push(rowOf(taken.length, lane, chosen, path, watch.changed()));
-      if (world.whoIsBack !== undefined && !this.isDone(lane)) yield* this.backs(lane);
+      if (world.whoIsBack !== undefined && !this.areDone(lane)) yield* this.backs(lane);
     }
   }
 
@@ -199,7 +199,7 @@ export class Run {
   }
 
   /** Judges the calls that have returned if nothing need be asked for that: if only this thread's last one has. */
-  private isDone(lane: Lane): boolean {
+  private areDone(lane: Lane): boolean {
     if (this.world.whoIsBack !== lane || !lane.isDone) return false;
     this.world.whoIsBack = undefined;
     lane.back = false;

@@ -29,7 +29,7 @@ interface Edge extends Nesting {
 /** Which class was taken inside which. Lives as long as its world. */
 export type ClassGraph = Map<Key, Map<Key, Edge>>;
 
-/** The rules that pairs break: by the outer, and then by the inner. */
+/** The rules that pairs break: by the outer, and then by the inner, so that no key need be made whenever a lock is taken. */
 const BROKEN = new Map<string, Map<string, RuleId>>();
 for (const [pair, rule] of FORBIDDEN) {
   const [outer = "", inner = ""] = pair.split(" ");
