@@ -41,8 +41,9 @@ interface Moved {
 export class Threads<World extends Running> {
   private world: World | undefined;
   private worlds = 0;
-  /** Those of this world, in the order in which they came. */
+  /** Those of this world, so many of these, in the order in which they came. */
   private readonly all: Thread[] = [];
+  private count = 0;
   private readonly by_name = new Map<string, Thread>();
   /** Those whose step may have to wait: what others do can change that. */
   private readonly waiting: Thread[] = [];
@@ -64,7 +65,8 @@ export class Threads<World extends Running> {
   enter(world: World): void {
     this.world = world;
     this.worlds++;
-    this.all.length = 0;
+    // Quicker than to set the length of `all`.
+    this.count = 0;
     if (this.waiting.length > 0) this.waiting.length = 0;
     this.handlers = false;
     this.asked = this.told = 0;
@@ -136,11 +138,12 @@ export class Threads<World extends Running> {
 
   /** Where each thread stands. The objects are used again: they are true until the next request. */
   standings(): Stands {
-    for (const thread of this.all) this.update(thread);
-    this.told = this.all.length;
+    const { all, count } = this;
+    for (let i = 0; i < count; i++) this.update(all[i] as Thread);
+    this.told = count;
     if (!this.shows_all()) {
-      this.shows = this.all.slice();
-      this.shown = { threads: Object.fromEntries(this.all.map((thread) => [thread.name, thread.standing])) };
+      this.shows = all.slice(0, count);
+      this.shown = { threads: Object.fromEntries(this.shows.map((thread) => [thread.name, thread.standing])) };
     }
     return this.with_reports(this.shown);
   }
@@ -151,12 +154,13 @@ export class Threads<World extends Running> {
    * any more. With handlers, or after a thread was started, that may be all.
    */
   private elsewhere(thread: Thread, step: Step | undefined): readonly Thread[] {
-    const { all, others } = this;
+    const { all, count, others } = this;
     if (others.length > 0) others.length = 0;
     this.update(thread);
-    if (this.handlers || this.told !== all.length) {
-      this.told = all.length;
-      for (const other of all) {
+    if (this.handlers || this.told !== count) {
+      this.told = count;
+      for (let i = 0; i < count; i++) {
+        const other = all[i] as Thread;
         if (other === thread) continue;
         this.update(other);
         others.push(other);
@@ -210,8 +214,10 @@ export class Threads<World extends Running> {
 
   /** Whether a handler runs on this thread's stack: then the thread stands still. */
   private is_interrupted(thread: Thread): boolean {
-    for (const other of this.all)
+    for (let i = 0; i < this.count; i++) {
+      const other = this.all[i] as Thread;
       if (other !== thread && other.stack === thread.stack && other.owner && other.task && other.started) return true;
+    }
     return false;
   }
 
@@ -274,7 +280,7 @@ export class Threads<World extends Running> {
     thread.started = false;
     thread.waits = -1;
     if (frames.length > 0) frames.length = 0;
-    this.all.push(thread);
+    this.all[this.count++] = thread;
     if (owner === undefined) {
       if (stack.held.length > 0) stack.held.length = 0;
       stack.current = undefined;
@@ -286,9 +292,9 @@ export class Threads<World extends Running> {
   }
 
   private shows_all(): boolean {
-    const { all, shows } = this;
-    if (all.length !== shows.length) return false;
-    for (let i = 0; i < all.length; i++) if (all[i] !== shows[i]) return false;
+    const { all, count, shows } = this;
+    if (count !== shows.length) return false;
+    for (let i = 0; i < count; i++) if (all[i] !== shows[i]) return false;
     return true;
   }
 }

@@ -61,7 +61,8 @@ export class Ends {
     let node: Node | undefined = this.root;
     for (const lane of lanes) {
       for (const value of lane.returns) node = node && below(node, value, keeps);
-      node = node && below(node, isDone(lane) ? lane.name : lane, keeps);
+      // Whoever made all its calls returned as often as in any other end.
+      if (!isDone(lane) || lane.returns.length !== lane.calls.length) node = node && below(node, isDone(lane) ? lane.name : lane, keeps);
     }
     for (const name in values) {
       node = node && below(node, name, keeps);

@@ -112,7 +112,7 @@ export function* explore(plan: Plan, options: Options): Exchange<Explored> {
     if (tally.runs + tally.redundant >= limits.runs) return tally.explored(false, "limit", `after ${limits.runs} runs there were more`);
     const made = tally.runs + tally.redundant;
     if (made > 0 && part?.pause(made) === true) return tally.explored(false, "paused");
-    const ran = yield* tally.run.go(tally.strategy);
+    const ran = tally.run.atOnce(tally.strategy) ?? (yield* tally.run.rest(tally.strategy));
     tally.add(ran);
     if (tally.violations.length > 0 && !record) return tally.explored(false);
     if (ran.end === "crashed" || ran.end === "misfit" || ran.end === "cannot") return tally.explored(false, ran.end, ran.reason);

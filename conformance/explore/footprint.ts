@@ -1,4 +1,5 @@
 /** What the explorer knows of a step before it is taken. */
+import type { Announcement } from "../../spec/generated/types";
 import type { Kind } from "../../spec/steps";
 import type { OrderClaim, StateClaim } from "../plan/claims";
 
@@ -45,6 +46,8 @@ export interface Transition {
   readonly among: readonly Transition[];
   /** What its thread has announced after it so far, each as transitions. */
   readonly then: (readonly Transition[])[];
+  /** The very object that announced it last: mostly it is the same in every run. */
+  announced: Announcement | undefined;
 }
 
 /** Whether the order of two transitions may make a difference: by what they do and look at, or since they share a stack. */

@@ -68,7 +68,7 @@ export class Footprints {
     for (const each of known) if (each[0]?.stack === stack && each[0].looks === looks) return each;
     const made: Transition[] = [];
     for (let pick = 0; pick < does.picks; pick++)
-      made.push({ id: this.offered++, does, thread, pick, stack, looks, among: made, then: [] });
+      made.push({ id: this.offered++, does, thread, pick, stack, looks, among: made, then: [], announced: undefined });
     known.push(made);
     return made;
   }

@@ -72,7 +72,12 @@ export class Lane {
   /** Stands elsewhere now, which it will be told. */
   replaced(): void {
     this.pending = this.ready = this.back = false;
-    this.announced = undefined;
+  }
+
+  /** Is as it was before it took a step: this is what it could do. */
+  goBack(next: readonly Transition[]): void {
+    this.next = next;
+    this.announced = next[0]?.announced;
   }
 
   /** Takes over what the implementation says of it. */
@@ -95,6 +100,7 @@ export class Lane {
     const known = this.next[0];
     if (known === undefined) this.offer(footprints, footprints.of(next));
     else if (!this.offers(known, next)) this.follow(known, next, footprints);
+    (this.next[0] as Transition).announced = next;
   }
 
   /** Makes the transitions for its next step. */
@@ -113,8 +119,8 @@ export class Lane {
     then.push(this.next);
   }
 
-  private offers({ stack, looks, does }: Transition, next: Announcement): boolean {
-    return stack === this.stack && looks === this.looks && isOf(does, next);
+  private offers({ stack, looks, does, announced }: Transition, next: Announcement): boolean {
+    return stack === this.stack && looks === this.looks && (announced === next || isOf(does, next));
   }
 
   private get looks(): number {

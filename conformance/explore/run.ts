@@ -1,11 +1,10 @@
-import type { CloseReply, Value } from "../../spec/generated/types";
-import { answered, Cannot, Crashed, doorHere, Overdue, type Exchange } from "../adapter/door";
-import { wrongValues } from "../case/values";
-import type { StateClaim } from "../plan/claims";
+import type { CloseReply, Reply, Value } from "../../spec/generated/types";
+import { answered, ask, Cannot, Crashed, doorHere, Overdue, type Exchange } from "../adapter/door";
 import type { Exploration } from "./exploration";
+import { Judged } from "./judged";
 import type { Lane } from "./lane";
 import { isAsked, repeat, undo } from "./repeat";
-import { rowOf, shown, type Row } from "./row";
+import { rowOf, type Row } from "./row";
 import { Misfit } from "./replay";
 import type { Footprint, Transition } from "./footprint";
 import type { Strategy } from "./strategy";
@@ -40,8 +39,13 @@ export class Run {
   private readonly taken: Transition[];
   private readonly trace: Row[] = [];
   private readonly found: Violations;
+  private readonly judged: Judged;
   private readonly world: World;
   private runs = 0;
+  /** How far the run has come: its world is not open; something must be asked; or how it ended. */
+  private at: "unopened" | "asks" | End = "unopened";
+  /** Whether the last step was taken by whoever is here, or is still to be asked for. */
+  private isTaken = false;
 
   constructor(
     private readonly whole: Exploration,
@@ -49,27 +53,79 @@ export class Run {
   ) {
     this.taken = whole.memory.taken;
     this.found = new Violations(whole, this.taken);
-    const event = (name: string, thread: string): void => this.event(name, thread);
+    this.judged = new Judged(whole, this.found);
+    const event = (name: string, thread: string): void => this.judged.event(name, thread);
     this.world = new World(whole, { event, report: (report) => this.found.report(report) }, paths);
   }
 
   /** Makes the next run. */
   *go(strategy: Strategy): Exchange<Ran> {
+    return this.atOnce(strategy) ?? (yield* this.rest(strategy));
+  }
+
+  /**
+   * Makes the next run up to what must be asked for in an exchange: whoever is in this process is asked
+   * without one. Gives the run if that is all of it; or else `rest` makes what is left.
+   */
+  atOnce(strategy: Strategy): Ran | undefined {
+    const { whole, world, judged } = this;
+    const { prefix } = strategy;
     this.runs++;
     this.found.clear();
+    this.at = "unopened";
+    const here = this.here();
+    if (here === undefined || prefix === undefined || !this.mayGoBack(prefix) || !isAsked(whole, this.runs)) return undefined;
     try {
-      return this.ran(yield* this.whileOpen(strategy));
+      this.goBack(prefix);
+      if (!world.opened(here(world.askedAgain()))) return undefined;
+      this.at = this.stride(strategy);
+      if (this.at === "asks") return undefined;
+      if (this.at === "complete") judged.end(world.lanes, world.readAt(here, whole.allReads));
+      return this.closed(here(world.closeRequest));
     } catch (error) {
-      if (error instanceof Crashed) return this.ran("crashed", error.message);
-      if (error instanceof Overdue) return this.overdue(error);
-      if (error instanceof Misfit) return this.ran("misfit", error.message);
-      if (error instanceof Cannot) return this.ran("cannot", error.message);
-      throw error;
+      return this.failed(error);
     }
+  }
+
+  /** Makes what could not be made at once. */
+  *rest(strategy: Strategy): Exchange<Ran> {
+    const { whole, world, judged } = this;
+    try {
+      if (this.at === "unopened") this.at = (yield* this.opened(strategy)) ?? this.stride(strategy);
+      while (this.at === "asks") {
+        yield* this.asked();
+        this.at = this.stride(strategy);
+      }
+      if (this.at === "complete") judged.end(world.lanes, yield* world.readLast(whole.allReads));
+      const here = this.here();
+      return this.closed(here === undefined ? yield world.closeRequest : here(world.closeRequest));
+    } catch (error) {
+      return this.failed(error);
+    }
+  }
+
+  /** Whoever may be asked without an exchange, unless whoever holds the exchange is to have a turn. */
+  private here(): ReturnType<typeof doorHere> {
+    return this.runs % RUNS_A_TURN === 0 ? undefined : doorHere();
+  }
+
+  private closed(reply: Reply): Ran {
+    const last = answered<CloseReply>(reply);
+    this.whole.passed(last);
+    this.found.closed(last);
+    return this.ran(this.at as End);
   }
 
   private ran(end: End, reason?: string): Ran {
     return { end, taken: this.taken, violations: this.found.all, reason, trace: this.trace };
+  }
+
+  private failed(error: unknown): Ran {
+    if (error instanceof Crashed) return this.ran("crashed", error.message);
+    if (error instanceof Overdue) return this.overdue(error);
+    if (error instanceof Misfit) return this.ran("misfit", error.message);
+    if (error instanceof Cannot) return this.ran("cannot", error.message);
+    throw error;
   }
 
   /** A call that neither returns nor says that it is blocked is stuck; anything else that is not answered is a crash. */
@@ -79,36 +135,29 @@ export class Run {
     return this.ran("stuck", message);
   }
 
-  private *whileOpen(strategy: Strategy): Exchange<End> {
-    const { world, whole } = this;
-    const { prefix } = strategy;
-    let end: End = "complete";
-    if (prefix === undefined || !this.mayRepeat(prefix)) end = yield* this.beginning();
-    else {
-      if (this.paths) this.trace.length = prefix;
-      undo(whole, world, prefix);
-      const here = doorHere();
-      const isThere = isAsked(whole, this.runs) && world.opened(here === undefined ? yield world.askedAgain() : here(world.askedAgain()));
-      const misfit = isThere ? undefined : yield* repeat(whole, world);
-      if (misfit !== undefined) end = this.notRepeatable(misfit);
-    }
-    if (end === "complete") end = yield* this.race(strategy);
-    if (end === "complete") this.settle(whole.allReads.length > 0 ? yield* world.readLast(whole.allReads) : {});
-    const here = this.runs % RUNS_A_TURN === 0 ? undefined : doorHere();
-    const last = answered<CloseReply>(here === undefined ? yield world.closeRequest : here(world.closeRequest));
-    whole.passed(last);
-    this.found.closed(last);
-    return end;
-  }
-
   /** Whether this run can go back to where it parts from the last one, instead of being set up anew. */
-  private mayRepeat(prefix: number): boolean {
+  private mayGoBack(prefix: number): boolean {
     const { plan, sequences } = this.whole;
     return this.runs > 1 && plan.control === "step" && sequences === undefined && !this.world.blocked && prefix < this.taken.length;
   }
 
+  private goBack(prefix: number): void {
+    if (this.paths) this.trace.length = prefix;
+    undo(this.whole, this.world, prefix);
+  }
+
+  /** Comes to where this run parts from the last, or to the start of the race; gives the end if it does not come so far. */
+  private *opened({ prefix }: Strategy): Exchange<End | undefined> {
+    const { whole, world } = this;
+    if (prefix === undefined || !this.mayGoBack(prefix)) return yield* this.beginning();
+    this.goBack(prefix);
+    if (isAsked(whole, this.runs) && world.opened(yield* ask(world.askedAgain()))) return undefined;
+    const misfit = yield* repeat(whole, world);
+    return misfit === undefined ? undefined : this.notRepeatable(misfit);
+  }
+
   /** Comes to the start of the race. */
-  private *beginning(): Exchange<End> {
+  private *beginning(): Exchange<End | undefined> {
     const { memory, watch, orders } = this.whole;
     memory.clear();
     watch.reset();
@@ -117,7 +166,7 @@ export class Run {
     yield* this.world.open();
     if (!(yield* this.setUp())) return "stuck";
     yield* this.start();
-    return "complete";
+    return undefined;
   }
 
   /** Makes the calls before the race, one after the other. False if one of them is stuck. */
@@ -137,10 +186,20 @@ export class Run {
     return (!lane.pending && !lane.blocked) || !this.found.stuck([lane, ...this.world.lanes]);
   }
 
-  private *race(strategy: Strategy): Exchange<End> {
+  /** Before the first step: what claims see, and each thread's first call. */
+  private *start(): Exchange<void> {
+    const { plan, firstReads } = this.whole;
+    this.judged.first(yield* this.world.read(firstReads));
+    const own = this.world.lanes.slice(0, plan.threads.length);
+    for (const lane of own) if (lane.interrupts === undefined) yield* this.begin(lane);
+    for (const lane of own) if (lane.interrupts !== undefined) yield* this.begin(lane);
+  }
+
+  /** Takes steps as the strategy says, for as long as nothing must be asked for in an exchange. */
+  private stride(strategy: Strategy): End | "asks" {
     const { limits, watch } = this.whole;
     const { world, taken } = this;
-    const here = doorHere()?.threads;
+    const here = doorHere();
     for (;;) {
       const enabled = world.enabled.now();
       if (enabled.length === 0) {
@@ -152,37 +211,43 @@ export class Run {
       if (chosen === undefined) return "asleep";
       const lane = this.laneOf(chosen);
       if (!lane.canTake(chosen)) return this.notRepeatable(chosen);
-      const step = chosen.does;
-      const { path } = lane;
+      const { does } = chosen;
       taken.push(chosen);
-      watch.stepped(step);
-      if (here === undefined || step.kind === "call") yield* world.advance(lane, chosen);
-      else world.take(lane, chosen, here);
-      if (step.event !== undefined) this.event(step.event, lane.name);
-      if (step.visible.length > 0) yield* this.judge(step);
-      if (this.paths) this.trace.push(rowOf(taken.length, lane, chosen, path, watch.changed()));
-      if (world.whoIsBack !== undefined && !this.areDone(lane)) yield* this.backs(lane);
+      watch.stepped(does);
+      this.isTaken = here !== undefined && does.kind !== "call";
+      if (here === undefined || !this.isTaken) return "asks";
+      const { path } = lane;
+      world.take(lane, chosen, here.threads);
+      if (does.visible.length > 0 || does.event !== undefined) this.saw(lane, does, world.readAt(here, does.reads));
+      if (this.paths) this.show(lane, chosen, path);
+      if (world.whoIsBack !== undefined && !this.isDone(lane)) return "asks";
     }
   }
 
-  /** Before the first step: what claims see, and each thread's first call. */
-  private *start(): Exchange<void> {
-    const { watch, plan, firstReads } = this.whole;
-    if (firstReads.length > 0) watch.show(yield* this.world.read(firstReads));
-    this.judgeStates();
-    const own = this.world.lanes.slice(0, plan.threads.length);
-    for (const lane of own) if (lane.interrupts === undefined) yield* this.begin(lane);
-    for (const lane of own) if (lane.interrupts !== undefined) yield* this.begin(lane);
+  /** Asks for what the last step needs that could not be done at once: to be taken, or another call to be begun. */
+  private *asked(): Exchange<void> {
+    const { world } = this;
+    const chosen = this.taken.at(-1) as Transition;
+    const { does } = chosen;
+    const lane = this.laneOf(chosen);
+    if (!this.isTaken) {
+      const { path } = lane;
+      yield* world.advance(lane, chosen);
+      this.saw(lane, does, yield* world.read(does.reads));
+      if (this.paths) this.show(lane, chosen, path);
+    }
+    if (world.whoIsBack !== undefined) yield* this.backs(lane);
   }
 
-  /** A step was taken that claims may see. */
-  private *judge(step: Footprint): Exchange<void> {
-    const { watch, sequences } = this.whole;
-    if (step.reads.length > 0) watch.show(yield* this.world.read(step.reads));
-    for (const { claim, binding } of step.visible) {
-      if (claim.kind === "always" || claim.kind === "sometimes") watch.judge(claim, binding, this.found.state);
-      sequences?.saw(claim, binding, step, watch);
-    }
+  /** A step was taken; what claims look at shows this. */
+  private saw({ name }: Lane, does: Footprint, values: Readonly<Record<string, Value>>): void {
+    if (does.event !== undefined) this.judged.event(does.event, name);
+    if (does.visible.length > 0) this.judged.step(does, values);
+  }
+
+  /** Keeps a step, taken on this path, as a report shows it. */
+  private show(lane: Lane, chosen: Transition, path: readonly string[]): void {
+    this.trace.push(rowOf(this.taken.length, lane, chosen, path, this.whole.watch.changed()));
   }
 
   /** Begins a thread's next call; one that returns without a step is judged, and the next begun. */
@@ -198,95 +263,33 @@ export class Run {
     for (const lane of this.world.lanes) if (lane.back) yield* this.returned(lane);
   }
 
-  /** Judges the calls that have returned if nothing need be asked for that: if only this thread's last one has. */
-  private areDone(lane: Lane): boolean {
-    if (this.world.whoIsBack !== lane || !lane.isDone) return false;
-    this.world.whoIsBack = undefined;
-    lane.back = false;
-    this.judgeReturn(lane);
-    return true;
-  }
-
   private *returned(lane: Lane): Exchange<void> {
-    lane.back = false;
     const { call } = lane;
+    lane.back = false;
     if (call === undefined) return;
     if (lane.unsupported) {
       lane.unsupported = false;
-      const what = `it says that it has ${call.do}, and answers that it has not`;
-      this.found.violation("capability-lie", call.rule, undefined, `${call.do} is there`, what);
-      this.returns(lane, "unsupported");
-      yield* this.begin(lane);
-      return;
+      this.judged.lied(lane, call);
+    } else {
+      this.judged.returned(lane);
+      if (call.then !== undefined && call.then.unseen === undefined)
+        this.judged.then(lane, call.then, yield* this.world.read(call.then.compiled.reads));
     }
-    this.judgeReturn(lane);
-    if (call.then !== undefined && call.then.unseen === undefined) yield* this.judgeThen(lane, call.then);
     yield* this.begin(lane);
   }
 
-  private judgeReturn(lane: Lane): void {
-    const { call, returned } = lane;
-    this.returns(lane, returned ?? "nothing");
-    if (call === undefined) return;
-    const claim = call.returned;
-    const what = (): string => `${lane.name}: ${call.do} returned ${shown(returned)}`;
-    if (claim !== undefined && (returned === undefined || !claim.test(returned, undefined, () => undefined)))
-      this.found.violation("returned", claim.rule, claim.id, claim.text, what());
-    if (call.staysBlocked) this.found.violation("returned", call.rule, undefined, `${call.do} stays blocked`, what());
-  }
-
-  private returns(lane: Lane, value: Value): void {
-    lane.returns.push(value);
-    this.whole.memory.happened({ what: "returned", lane, value });
-  }
-
-  private event(event: string, thread: string): void {
-    const { orders, memory } = this.whole;
-    if (!orders.areJudged) return;
-    orders.saw(event, thread, this.found.order);
-    memory.happened({ what: "event", event, thread });
-  }
-
-  private *judgeThen(lane: Lane, claim: StateClaim): Exchange<void> {
-    const values = yield* this.world.read(claim.compiled.reads);
-    this.checkValues(claim.compiled.reads, values);
-    const state = { now: (read: string) => values[read], before: () => undefined };
-    for (const instance of this.whole.instancesIn(claim, values)) {
-      const text = `${lane.name}: when ${lane.call?.do ?? "the call"} returns, ${instance.text}`;
-      if (!instance.holds(state)) this.found.violation("then", claim.rule, claim.id, text, instance.complaints(state).join("; "));
-    }
+  /** Judges the calls that have returned if nothing need be asked for that: if only this thread's last one has. */
+  private isDone(lane: Lane): boolean {
+    if (this.world.whoIsBack !== lane || !lane.isDone) return false;
+    this.world.whoIsBack = undefined;
+    lane.back = false;
+    this.judged.returned(lane);
+    return true;
   }
 
   private notRepeatable(chosen: Transition): End {
-    const { kind, objects } = chosen.does;
-    const step = `${this.laneOf(chosen).name} announced ${kind} of ${objects.join(", ")}`;
-    const what = `after the same ${this.taken.length} steps, ${step} in an earlier run and does not now`;
-    this.found.violation("nondeterministic", undefined, undefined, "the same steps lead to the same state", what);
+    this.found.notRepeatable(this.laneOf(chosen).name, chosen);
     return "misfit";
-  }
-
-  /** Everything is as it will stay: what is judged at the end. */
-  private settle(values: Readonly<Record<string, Value>>): void {
-    const { watch, orders, allReads, finals, ends } = this.whole;
-    if (allReads.length > 0) {
-      this.checkValues(allReads, values);
-      watch.settled(values);
-    }
-    this.judgeStates();
-    for (const claim of finals) watch.judge(claim, undefined, this.found.state);
-    orders.ended(watch, this.found.order);
-    if (!ends.areWanted) return;
-    const bad = ends.came(this.world.lanes, values);
-    if (bad !== undefined) this.found.violation("outcome", bad.claim.rule, bad.claim.id, bad.claim.text, bad.what);
-  }
-
-  private checkValues(asked: readonly string[], values: Readonly<Record<string, Value>>): void {
-    for (const what of wrongValues(asked, values))
-      this.found.violation("capability-lie", this.whole.plan.onlyRule, undefined, "reads show what they are declared to", what);
-  }
-
-  private judgeStates(): void {
-    for (const claim of this.whole.states) this.whole.watch.judge(claim, undefined, this.found.state);
   }
 
   private laneOf({ thread }: Transition): Lane {

@@ -70,6 +70,13 @@ export class Violations {
     this.violation("stuck", rule, owner?.id, "every call returns or says that it is blocked", `${thread}: ${what}: ${message}`);
   }
 
+  /** A thread announced this step after the steps so far in an earlier run, and does not in this one. */
+  notRepeatable(thread: string, { does: { kind, objects } }: Transition): void {
+    const step = `${thread} announced ${kind} of ${objects.join(", ")}`;
+    const what = `after the same ${this.taken.length} steps, ${step} in an earlier run and does not now`;
+    this.violation("nondeterministic", undefined, undefined, "the same steps lead to the same state", what);
+  }
+
   /** None of these threads can go on: whether that is wrong, since one of them is neither done nor where the case says that it stays. */
   stuck(lanes: readonly Lane[]): boolean {
     let isWrong = false;

@@ -15,7 +15,18 @@ import type {
   Threads,
   Value,
 } from "../../spec/generated/types";
-import { answered, ask, Cannot, crashOf, doorHere, followedBy, type Exchange, type ThreadHere, type ThreadsHere } from "../adapter/door";
+import {
+  answered,
+  ask,
+  Cannot,
+  crashOf,
+  doorHere,
+  followedBy,
+  type Door,
+  type Exchange,
+  type ThreadHere,
+  type ThreadsHere,
+} from "../adapter/door";
 import { looksInside, type PlannedCall, type Plan } from "../plan/plan";
 import { Enabled } from "./enabled";
 import type { Exploration } from "./exploration";
@@ -23,6 +34,10 @@ import type { Footprints } from "./footprints";
 import { Lane } from "./lane";
 import type { Memory } from "./memory";
 import type { Transition } from "./footprint";
+
+type Values = Readonly<Record<string, Value>>;
+
+const NOTHING: Values = {};
 
 /** What an implementation tells besides answers. */
 export interface Hears {
@@ -95,7 +110,7 @@ export class World {
     for (let i = taken.length - 1; i >= steps; i--) {
       const { thread, among } = taken[i] as Transition;
       const lane = this.lanes[thread];
-      if (lane !== undefined) lane.next = among;
+      lane?.goBack(among);
     }
     this.whoIsBack = undefined;
   }
@@ -124,13 +139,23 @@ export class World {
     return true;
   }
 
-  *read(names: readonly string[]): Exchange<Readonly<Record<string, Value>>> {
+  /** Reads what is named; nothing need be asked if that is nothing. */
+  *read(names: readonly string[]): Exchange<Values> {
+    if (names.length === 0) return NOTHING;
     this.readRequest.names = names as string[];
     return answered<ReadReply>(yield* ask(this.promised?.names === names ? this.promised : this.readRequest)).values;
   }
 
+  /** As above, of whoever is in this process. */
+  readAt(here: Door, names: readonly string[]): Values {
+    if (names.length === 0) return NOTHING;
+    this.readRequest.names = names as string[];
+    return answered<ReadReply>(here(this.readRequest)).values;
+  }
+
   /** The last look before the world is closed. */
-  *readLast(names: readonly string[]): Exchange<Readonly<Record<string, Value>>> {
+  *readLast(names: readonly string[]): Exchange<Values> {
+    if (names.length === 0) return NOTHING;
     const request: ReadRequest = { op: "read", names: names as string[] };
     return answered<ReadReply>(yield* ask(followedBy(request, this.closeRequest))).values;
   }
