@@ -14,9 +14,22 @@ interface BadEnd {
 }
 
 /** What has been seen of an end up to here, by what comes next; the last says what is wrong with the whole. */
-interface Node {
-  readonly next: Map<unknown, Node>;
+class Node {
   bad: BadEnd | "nothing" | undefined;
+  private readonly next = new Map<unknown, Node>();
+  /** What came next in the last end that was looked up: mostly it does again. */
+  private lastValue: unknown = this;
+  private lastNode: Node = this;
+
+  /** What has been seen after this comes next; it is made if it is new and is to be kept. */
+  below(value: unknown, makes: boolean): Node | undefined {
+    if (value === this.lastValue) return this.lastNode;
+    const key = typeof value === "object" && Array.isArray(value) ? JSON.stringify(value) : value;
+    let found = this.next.get(key);
+    if (found === undefined && makes) this.next.set(key, (found = new Node()));
+    if (found !== undefined && key === value) [this.lastValue, this.lastNode] = [value, found];
+    return found;
+  }
 }
 
 type Values = Readonly<Record<string, Value>>;
@@ -25,7 +38,7 @@ type Values = Readonly<Record<string, Value>>;
 export class Ends {
   /** As JSON, sorted by name. Of more than MOST_ENDS, the first. */
   readonly all = new Set<string>();
-  private readonly root: Node = { next: new Map(), bad: undefined };
+  private readonly root = new Node();
 
   constructor(
     private readonly outcomes: Outcomes,
@@ -60,13 +73,12 @@ export class Ends {
   private find(lanes: readonly Lane[], values: Values, keeps: boolean): Node | undefined {
     let node: Node | undefined = this.root;
     for (const lane of lanes) {
-      for (const value of lane.returns) node = node && below(node, value, keeps);
+      for (const value of lane.returns) node = node?.below(value, keeps);
       // Whoever made all its calls returned as often as in any other end.
-      if (!isDone(lane) || lane.returns.length !== lane.calls.length) node = node && below(node, isDone(lane) ? lane.name : lane, keeps);
+      if (!isDone(lane) || lane.returns.length !== lane.calls.length) node = node?.below(isDone(lane) ? lane.name : lane, keeps);
     }
     for (const name in values) {
-      node = node && below(node, name, keeps);
-      node = node && below(node, values[name], keeps);
+      node = node?.below(name, keeps)?.below(values[name], keeps);
     }
     return node;
   }
@@ -74,13 +86,6 @@ export class Ends {
 
 function isDone({ pending, blocked }: Lane): boolean {
   return !pending && !blocked;
-}
-
-function below({ next }: Node, value: unknown, makes: boolean): Node | undefined {
-  const key = typeof value === "object" && Array.isArray(value) ? JSON.stringify(value) : value;
-  let found = next.get(key);
-  if (found === undefined && makes) next.set(key, (found = { next: new Map(), bad: undefined }));
-  return found;
 }
 
 function asText(returns: Returns, values: Values): string {

@@ -203,8 +203,9 @@ export class Run {
     for (;;) {
       const enabled = world.enabled.now();
       if (enabled.length === 0) {
-        strategy.ended?.(world.whatWaits());
-        return this.found.stuck(world.lanes) ? "stuck" : "complete";
+        const waiting = world.whatWaits();
+        strategy.ended?.(waiting);
+        return (waiting.length > 0 || world.blocked) && this.found.stuck(world.lanes) ? "stuck" : "complete";
       }
       if (taken.length >= limits.steps) return "too long";
       const chosen = strategy.choose(taken.length, enabled, world.enabled);
