@@ -97,9 +97,9 @@ export class Lane {
     if (next === this.announced && stack === this.stack) return;
     this.announced = next;
     this.stack = stack;
-    const known = this.next[0];
+    const [known] = this.next;
     if (known === undefined) this.offer(footprints, footprints.of(next));
-    else if (!this.offers(known, next)) this.follow(known, next, footprints);
+    else if (!this.recalls(known, next)) this.follow(known, next, footprints);
     (this.next[0] as Transition).announced = next;
   }
 
@@ -108,19 +108,32 @@ export class Lane {
     this.next = footprints.transitions(does, this.index, this.stack, this.looks);
   }
 
-  /** After the same step it mostly announces what it announced before. */
-  private follow({ then }: Transition, next: Announcement, footprints: Footprints): void {
-    for (const each of then)
+  /** After the same step it mostly announces the very object that it announced in another run. */
+  private recalls(known: Transition, next: Announcement): boolean {
+    const { stack, looks } = this;
+    for (const each of known.then) {
+      const first = each[0] as Transition;
+      if (first.announced !== next || first.stack !== stack || first.looks !== looks) continue;
+      this.next = each;
+      return true;
+    }
+    return false;
+  }
+
+  /** Or else an equal one; or one that it has not announced there yet. */
+  private follow(known: Transition, next: Announcement, footprints: Footprints): void {
+    if (this.offers(known, next)) return;
+    for (const each of known.then)
       if (this.offers(each[0] as Transition, next)) {
         this.next = each;
         return;
       }
     this.offer(footprints, footprints.of(next));
-    then.push(this.next);
+    known.then.push(this.next);
   }
 
-  private offers({ stack, looks, does, announced }: Transition, next: Announcement): boolean {
-    return stack === this.stack && looks === this.looks && (announced === next || isOf(does, next));
+  private offers({ stack, looks, does }: Transition, next: Announcement): boolean {
+    return stack === this.stack && looks === this.looks && isOf(does, next);
   }
 
   private get looks(): number {
