@@ -20,6 +20,7 @@ const { plan } = require(path.join(dist, "conformance/plan/plan.js"));
 const { holdHere } = require(path.join(dist, "conformance/adapter/door.js"));
 const { explore } = require(path.join(dist, "conformance/explore/explore.js"));
 const { optimal } = require(path.join(dist, "conformance/explore/optimal.js"));
+const { keepHeapSmall } = require(path.join(dist, "conformance/cli/heap.js"));
 
 const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" }, child: { type: "string" } } });
 
@@ -69,6 +70,12 @@ function bestOf(planned, open, atLeast = 0) {
   return { explored, seconds };
 }
 
+/** What a process of its own does. */
+function child(name) {
+  keepHeapSmall();
+  return name === SUITE ? measureSuite() : measure(name);
+}
+
 function inProcessOfItsOwn(name) {
   const { stdout, stderr, status } = spawnSync(process.execPath, [__filename, "--child", name], { encoding: "utf8" });
   if (status !== 0) throw new Error(`${name}: ${stderr}`);
@@ -97,4 +104,4 @@ function main() {
 }
 
 if (values.child === undefined) main();
-else console.log(JSON.stringify(values.child === SUITE ? measureSuite() : measure(values.child)));
+else console.log(JSON.stringify(child(values.child)));

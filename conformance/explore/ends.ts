@@ -16,7 +16,8 @@ interface BadEnd {
 /** What has been seen of an end up to here, by what comes next; the last says what is wrong with the whole. */
 class Node {
   bad: BadEnd | "nothing" | undefined;
-  private readonly next = new Map<unknown, Node>();
+  /** Many a node is an end: a map for each would be most of what is kept. */
+  private next: Map<unknown, Node> | undefined;
   /** What came next in the last end that was looked up: mostly it does again. */
   private lastValue: unknown = this;
   private lastNode: Node = this;
@@ -25,8 +26,8 @@ class Node {
   below(value: unknown, makes: boolean): Node | undefined {
     if (value === this.lastValue) return this.lastNode;
     const key = typeof value === "object" && Array.isArray(value) ? JSON.stringify(value) : value;
-    let found = this.next.get(key);
-    if (found === undefined && makes) this.next.set(key, (found = new Node()));
+    let found = this.next?.get(key);
+    if (found === undefined && makes) (this.next ??= new Map<unknown, Node>()).set(key, (found = new Node()));
     if (found !== undefined && key === value) [this.lastValue, this.lastNode] = [value, found];
     return found;
   }

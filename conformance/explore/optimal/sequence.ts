@@ -29,6 +29,8 @@ export class Sequence {
   private counted = false;
   private times = new Int32Array(0);
   private set = new Uint32Array(0);
+  /** Where `needed` gathers them. */
+  private readonly found: number[] = [];
 
   constructor(
     private readonly execution: Execution,
@@ -126,13 +128,15 @@ export class Sequence {
     const { clock } = this.execution;
     const { thread } = this.steps;
     const last = row[made] as number;
-    const needed: number[] = [];
+    const { found } = this;
+    let count = 0;
     for (let i = 0; i < made; i++) {
       const own = thread[step[i] as number] as number;
-      if ((clock[last + own] as number) >= (clock[(row[i] as number) + own] as number)) needed.push(step[i] as number);
+      if ((clock[last + own] as number) >= (clock[(row[i] as number) + own] as number)) found[count++] = step[i] as number;
     }
-    needed.push(step[made] as number);
-    return needed;
+    found[count++] = step[made] as number;
+    // A wakeup tree holds many of these: no longer than they must be.
+    return found.slice(0, count);
   }
 
   /** What is left, in order. */
