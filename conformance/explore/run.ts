@@ -80,7 +80,7 @@ export class Run {
       if (!world.opened(here(world.askedAgain()))) return undefined;
       this.at = this.stride(strategy);
       if (this.at === "asks") return undefined;
-      if (this.at === "complete") judged.end(world.lanes, world.readAt(here, whole.allReads));
+      if (this.at === "complete") judged.end(world.lanes, world.reads.at(here, whole.allReads));
       return this.closed(here(world.closeRequest));
     } catch (error) {
       return this.failed(error);
@@ -96,7 +96,7 @@ export class Run {
         yield* this.asked();
         this.at = this.stride(strategy);
       }
-      if (this.at === "complete") judged.end(world.lanes, yield* world.readLast(whole.allReads));
+      if (this.at === "complete") judged.end(world.lanes, yield* world.reads.last(whole.allReads));
       const here = this.here();
       return this.closed(here === undefined ? yield world.closeRequest : here(world.closeRequest));
     } catch (error) {
@@ -189,7 +189,7 @@ export class Run {
   /** Before the first step: what claims see, and each thread's first call. */
   private *start(): Exchange<void> {
     const { plan, firstReads } = this.whole;
-    this.judged.first(yield* this.world.read(firstReads));
+    this.judged.first(yield* this.world.reads.now(firstReads));
     const own = this.world.lanes.slice(0, plan.threads.length);
     for (const lane of own) if (lane.interrupts === undefined) yield* this.begin(lane);
     for (const lane of own) if (lane.interrupts !== undefined) yield* this.begin(lane);
@@ -198,7 +198,7 @@ export class Run {
   /** Takes steps as the strategy says, for as long as nothing must be asked for in an exchange. */
   private stride(strategy: Strategy): End | "asks" {
     const { limits, watch } = this.whole;
-    const { world, taken } = this;
+    const { world, judged, taken } = this;
     const here = doorHere();
     for (;;) {
       const enabled = world.enabled.now();
@@ -219,9 +219,11 @@ export class Run {
       if (here === undefined || !this.isTaken) return "asks";
       const { path } = lane;
       world.take(lane, chosen, here.threads);
-      if (does.visible.length > 0 || does.event !== undefined) this.saw(lane, does, world.readAt(here, does.reads));
+      if (does.visible.length > 0 || does.event !== undefined) this.saw(lane, does, world.reads.at(here, does.reads));
       if (this.paths) this.show(lane, chosen, path);
-      if (world.whoIsBack !== undefined && !this.isDone(lane)) return "asks";
+      if (world.whoIsBack === undefined) continue;
+      if (!world.isDone(lane)) return "asks";
+      judged.returned(lane);
     }
   }
 
@@ -234,7 +236,7 @@ export class Run {
     if (!this.isTaken) {
       const { path } = lane;
       yield* world.advance(lane, chosen);
-      this.saw(lane, does, yield* world.read(does.reads));
+      this.saw(lane, does, yield* world.reads.now(does.reads));
       if (this.paths) this.show(lane, chosen, path);
     }
     if (world.whoIsBack !== undefined) yield* this.backs(lane);
@@ -274,18 +276,9 @@ export class Run {
     } else {
       this.judged.returned(lane);
       if (call.then !== undefined && call.then.unseen === undefined)
-        this.judged.then(lane, call.then, yield* this.world.read(call.then.compiled.reads));
+        this.judged.then(lane, call.then, yield* this.world.reads.now(call.then.compiled.reads));
     }
     yield* this.begin(lane);
-  }
-
-  /** Judges the calls that have returned if nothing need be asked for that: if only this thread's last one has. */
-  private isDone(lane: Lane): boolean {
-    if (this.world.whoIsBack !== lane || !lane.isDone) return false;
-    this.world.whoIsBack = undefined;
-    lane.back = false;
-    this.judged.returned(lane);
-    return true;
   }
 
   private notRepeatable(chosen: Transition): End {

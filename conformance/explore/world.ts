@@ -4,8 +4,6 @@ import type {
   EventSeen,
   Open as OpenRequest,
   OpenReply,
-  ReadReply,
-  ReadRequest,
   Reply,
   Report,
   Request,
@@ -13,20 +11,8 @@ import type {
   StepReply,
   StepRequest,
   Threads,
-  Value,
 } from "../../spec/generated/types";
-import {
-  answered,
-  ask,
-  Cannot,
-  crashOf,
-  doorHere,
-  followedBy,
-  type Door,
-  type Exchange,
-  type ThreadHere,
-  type ThreadsHere,
-} from "../adapter/door";
+import { answered, ask, Cannot, crashOf, doorHere, followedBy, type Exchange, type ThreadHere, type ThreadsHere } from "../adapter/door";
 import { looksInside, type PlannedCall, type Plan } from "../plan/plan";
 import { Enabled } from "./enabled";
 import type { Exploration } from "./exploration";
@@ -34,10 +20,7 @@ import type { Footprints } from "./footprints";
 import { Lane } from "./lane";
 import type { Memory } from "./memory";
 import type { Transition } from "./footprint";
-
-type Values = Readonly<Record<string, Value>>;
-
-const NOTHING: Values = {};
+import { Reads } from "./reads";
 
 /** What an implementation tells besides answers. */
 export interface Hears {
@@ -59,12 +42,10 @@ export class World {
   private readonly memory: Memory;
   private readonly byName = new Map<string, Lane>();
   private readonly stepRequest: StepRequest = { op: "step", thread: "" };
-  private readonly readRequest: ReadRequest = { op: "read", names: [] };
   readonly closeRequest: Request = { op: "close" };
+  readonly reads = new Reads(this.closeRequest);
   private readonly openRequest: OpenRequest;
   private readonly againRequest: OpenRequest;
-  /** The read that goes out together with the call before it. */
-  private promised: ReadRequest | undefined;
   private settingUp = false;
 
   constructor(
@@ -116,7 +97,7 @@ export class World {
   }
 
   private forget(steps: number): void {
-    this.promised = undefined;
+    this.reads.promised = undefined;
     const { lanes, plan } = this;
     for (let last = lanes.at(-1); last !== undefined && last.born > steps && lanes.length > plan.threads.length; last = lanes.at(-1)) {
       this.byName.delete(last.name);
@@ -137,27 +118,6 @@ export class World {
     }
     if (threads !== undefined && here === undefined) this.absorb(threads);
     return true;
-  }
-
-  /** Reads what is named; nothing need be asked if that is nothing. */
-  *read(names: readonly string[]): Exchange<Values> {
-    if (names.length === 0) return NOTHING;
-    this.readRequest.names = names as string[];
-    return answered<ReadReply>(yield* ask(this.promised?.names === names ? this.promised : this.readRequest)).values;
-  }
-
-  /** As above, of whoever is in this process. */
-  readAt(here: Door, names: readonly string[]): Values {
-    if (names.length === 0) return NOTHING;
-    this.readRequest.names = names as string[];
-    return answered<ReadReply>(here(this.readRequest)).values;
-  }
-
-  /** The last look before the world is closed. */
-  *readLast(names: readonly string[]): Exchange<Values> {
-    if (names.length === 0) return NOTHING;
-    const request: ReadRequest = { op: "read", names: names as string[] };
-    return answered<ReadReply>(yield* ask(followedBy(request, this.closeRequest))).values;
   }
 
   /** A thread that is not explored: what it and the others do until it is done sets the world up. */
@@ -220,7 +180,7 @@ export class World {
   *advance(lane: Lane, transition: Transition): Exchange<void> {
     const { does } = transition;
     if (lane.call !== undefined && does.kind === "call") {
-      this.promised = does.reads.length > 0 ? { op: "read", names: does.reads as string[] } : undefined;
+      this.reads.promised = does.reads.length > 0 ? { op: "read", names: does.reads as string[] } : undefined;
       yield* this.send(lane, lane.call);
       return;
     }
@@ -249,7 +209,8 @@ export class World {
     const request: CallRequest = { op: "call", thread: name, ...on, do: call.do, args: call.args };
     if (this.settingUp) this.memory.setUp.push(request);
     else this.memory.happened({ what: "begun", lane, request });
-    const reply = answered<CallReply>(yield* ask(this.promised === undefined ? request : followedBy(request, this.promised)));
+    const { promised } = this.reads;
+    const reply = answered<CallReply>(yield* ask(promised === undefined ? request : followedBy(request, promised)));
     if (reply.threads !== undefined) this.absorb(reply.threads);
     if (reply.unsupported === true) lane.unsupported = true;
     if (reply.blocked === true) this.blocked = lane.blocked = !(lane.pending = false);
@@ -284,6 +245,13 @@ export class World {
     lane.stands(standing, stack, this.footprints);
     this.enabled.moved(lane);
     if (lane.back) this.isBack(lane);
+  }
+
+  /** Whether the last call of this thread, and no other, has returned, and nothing need be asked for then. It is not back any more if so. */
+  isDone(lane: Lane): boolean {
+    if (this.whoIsBack !== lane || !lane.isDone) return false;
+    this.whoIsBack = undefined;
+    return !(lane.back = false);
   }
 
   private isBack(lane: Lane): void {
