@@ -4,7 +4,10 @@
  */
 import type { Reply, Report, Request, Standing } from "../../spec/generated/types";
 
-/** What answers requests in this process. It may reuse what it returns once the next request has come. */
+/**
+ * What answers requests in this process. It may reuse what it returns once the next request has come, but
+ * for what a thread announces: the same object is the same step, in every run.
+ */
 export interface Door {
   (request: Request): Reply;
   /** Its threads, if whoever is in this process too may step them without a message for each step. */
