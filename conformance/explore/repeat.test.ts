@@ -40,6 +40,11 @@ function byMessages(door: Door): Door {
   return (request) => door(request);
 }
 
+/** The same door, whose threads are stepped as those of that one. */
+function stepped(door: Door, { threads }: Door): Door {
+  return Object.assign(byMessages(door), { threads });
+}
+
 /** The same door, with another way to take a step. */
 function taking(door: Door, take: (threads: ThreadsHere) => ThreadsHere["take"]): Door {
   const { threads } = door;
@@ -72,15 +77,18 @@ test("a door that goes back too far, when it is to come there by itself, is foun
   const lying: Door = (request) =>
     door(request.op === "open" && request.again !== undefined ? { ...request, again: request.again - 1 } : request);
   expect(explored(readers(4), lying)).toMatchObject({ stopped: { why: "misfit" } });
+  expect(explored(readers(4), stepped(lying, door))).toMatchObject({ stopped: { why: "misfit" } });
 });
 
 test("a door that says that it cannot come there is told step by step", () => {
   const door = doorOf(readers(4));
   const modest: Door = (request) => (request.op === "open" && request.again !== undefined ? { differs: true } : door(request));
-  expect(summary(explored(readers(4), modest))).toEqual(summary(explored(readers(4), door)));
+  const anew = summary(explored(readers(4), door));
+  expect(summary(explored(readers(4), modest))).toEqual(anew);
+  expect(summary(explored(readers(4), stepped(modest, door)))).toEqual(anew);
 });
 
-test("a model whose world is not what it was says so when it is to come there by itself", () => {
+test.each([true, false])("a model whose world is not what it was says so when it is to come there by itself (at once: %s)", (atOnce) => {
   let name = "x";
   const program: Program = {
     ...readers(4),
@@ -97,6 +105,6 @@ test("a model whose world is not what it was says so when it is to come there by
     if (request.op === "open" && "differs" in reply) replies.push("differs");
     return reply;
   };
-  expect(explored(program, heard)).toMatchObject({ stopped: { why: "misfit" } });
+  expect(explored(program, atOnce ? stepped(heard, door) : heard)).toMatchObject({ stopped: { why: "misfit" } });
   expect(replies).toEqual(["differs"]);
 });

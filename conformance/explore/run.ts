@@ -42,8 +42,8 @@ export class Run {
   private readonly judged: Judged;
   private readonly world: World;
   private runs = 0;
-  /** How far the run has come: its world is not open; something must be asked; or how it ended. */
-  private at: "unopened" | "asks" | End = "unopened";
+  /** How far the run has come: its world is not open, or is not what the last one was; something must be asked; or how it ended. */
+  private at: "unopened" | "differs" | "asks" | End = "unopened";
   /** Whether the last step was taken by whoever is here, or is still to be asked for. */
   private isTaken = false;
 
@@ -77,9 +77,8 @@ export class Run {
     if (here === undefined || prefix === undefined || !this.mayGoBack(prefix) || !isAsked(whole, this.runs)) return undefined;
     try {
       this.goBack(prefix);
-      if (!world.opened(here(world.askedAgain()))) return undefined;
-      this.at = this.stride(strategy);
-      if (this.at === "asks") return undefined;
+      this.at = world.opened(here(world.askedAgain())) ? this.stride(strategy) : "differs";
+      if (this.at === "asks" || this.at === "differs") return undefined;
       if (this.at === "complete") judged.end(world.lanes, world.reads.at(here, whole.allReads));
       return this.closed(here(world.closeRequest));
     } catch (error) {
@@ -91,7 +90,7 @@ export class Run {
   *rest(strategy: Strategy): Exchange<Ran> {
     const { whole, world, judged } = this;
     try {
-      if (this.at === "unopened") this.at = (yield* this.opened(strategy)) ?? this.stride(strategy);
+      if (this.at === "unopened" || this.at === "differs") this.at = (yield* this.opened(strategy)) ?? this.stride(strategy);
       while (this.at === "asks") {
         yield* this.asked();
         this.at = this.stride(strategy);
@@ -149,9 +148,11 @@ export class Run {
   /** Comes to where this run parts from the last, or to the start of the race; gives the end if it does not come so far. */
   private *opened({ prefix }: Strategy): Exchange<End | undefined> {
     const { whole, world } = this;
-    if (prefix === undefined || !this.mayGoBack(prefix)) return yield* this.beginning();
-    this.goBack(prefix);
-    if (isAsked(whole, this.runs) && world.opened(yield* ask(world.askedAgain()))) return undefined;
+    if (this.at === "unopened") {
+      if (prefix === undefined || !this.mayGoBack(prefix)) return yield* this.beginning();
+      this.goBack(prefix);
+      if (isAsked(whole, this.runs) && world.opened(yield* ask(world.askedAgain()))) return undefined;
+    }
     const misfit = yield* repeat(whole, world);
     return misfit === undefined ? undefined : this.notRepeatable(misfit);
   }
