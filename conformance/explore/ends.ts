@@ -74,13 +74,13 @@ export class Ends {
   private find(lanes: readonly Lane[], values: Values, keeps: boolean): Node | undefined {
     let node: Node | undefined = this.root;
     for (const lane of lanes) {
-      for (const value of lane.returns) node = node?.below(value, keeps);
-      // Whoever made all its calls returned as often as in any other end.
-      if (!isDone(lane) || lane.returns.length !== lane.calls.length) node = node?.below(isDone(lane) ? lane.name : lane, keeps);
+      const { calls, returns } = lane;
+      for (const value of returns) node = node?.below(value, keeps);
+      // Of whoever returned from all calls of the case there is nothing more to say.
+      if (calls.length > 0 && calls.length === returns.length && isDone(lane)) continue;
+      node = node?.below(isDone(lane) ? lane.name : lane, keeps);
     }
-    for (const name in values) {
-      node = node?.below(name, keeps)?.below(values[name], keeps);
-    }
+    for (const name in values) node = node?.below(name, keeps)?.below(values[name], keeps);
     return node;
   }
 }

@@ -180,6 +180,26 @@ test("a thread that a call starts joins the exploration", () => {
   ]);
 });
 
+test("an end to which a thread was started differs from one to which none was, though nothing else does", () => {
+  const world: Program["world"] = (spawn) => {
+    const x = new Cell("x", 0);
+    return {
+      calls: {
+        "toy.write": () => set(x, 1),
+        "toy.start": function* () {
+          yield x.load;
+          if (x.now === 0) spawn("P1.1", set(x, 2));
+          return "ok";
+        },
+      },
+      reads: {},
+    };
+  };
+  const program: Program = { world, claims: { threads: { P0: [asks("toy.write")], P1: [asks("toy.start")] }, never: ["deadlock"] } };
+  const ends = [...explored(program, sleepSets).whole.ends.all].map((end) => end.replaceAll('"', "")).sort();
+  expect(ends).toEqual(["[[[P0,[ok]],[P1,[ok]],[P1.1,[]]],[]]", "[[[P0,[ok]],[P1,[ok]]],[]]"]);
+});
+
 test("a limit that is reached is said, and is not completeness", () => {
   const cut = (limits: Options["limits"]): Explored =>
     holdHere(explore(plannedProgram(writers(4)), { strategy: naive, limits }), doorOf(writers(4)));
