@@ -41,7 +41,7 @@ interface Moved {
 export class Threads<World extends Running> {
   private world: World | undefined;
   private worlds = 0;
-  /** Those of this world, so many of these, in the order in which they came. */
+  /** The first `count` are those of this world, in the order in which they came; what comes after them is left from another. */
   private readonly all: Thread[] = [];
   private count = 0;
   private readonly by_name = new Map<string, Thread>();

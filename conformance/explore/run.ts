@@ -223,7 +223,7 @@ export class Run {
       if (does.visible.length > 0 || does.event !== undefined) this.saw(lane, does, world.reads.at(here, does.reads));
       if (this.paths) this.show(lane, chosen, path);
       if (world.whoIsBack === undefined) continue;
-      if (!world.isDone(lane)) return "asks";
+      if (!world.dismiss(lane)) return "asks";
       judged.returned(lane);
     }
   }

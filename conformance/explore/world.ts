@@ -247,11 +247,12 @@ export class World {
     if (lane.back) this.isBack(lane);
   }
 
-  /** Whether the last call of this thread, and no other, has returned, and nothing need be asked for then. It is not back any more if so. */
-  isDone(lane: Lane): boolean {
+  /** Looks no more at a thread whose last call has returned. False if that cannot be: something is to be asked then, or others are back too. */
+  dismiss(lane: Lane): boolean {
     if (this.whoIsBack !== lane || !lane.isDone) return false;
     this.whoIsBack = undefined;
-    return !(lane.back = false);
+    lane.back = false;
+    return true;
   }
 
   private isBack(lane: Lane): void {
