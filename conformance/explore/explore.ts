@@ -90,8 +90,21 @@ class Tally {
   explored(complete: boolean, why?: Stop, what = ""): Explored {
     const { strategy, runs, redundant, steps, deadlocks, violations, last, whole, sequences } = this;
     const stopped = why === undefined ? undefined : { why, what };
-    const said = { strategy: strategy.name, told: strategy.told?.() ?? {}, complete: complete && strategy.complete, stopped };
-    return { ...said, runs, redundant, steps, deadlocks, violations, last, whole, sequences, digest: this.digesting?.sum };
+    return {
+      strategy: strategy.name,
+      told: strategy.told?.() ?? {},
+      complete: complete && strategy.complete,
+      stopped,
+      runs,
+      redundant,
+      steps,
+      deadlocks,
+      violations,
+      last,
+      whole,
+      sequences,
+      digest: this.digesting?.sum,
+    };
   }
 }
 

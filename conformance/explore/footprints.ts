@@ -8,18 +8,31 @@ import { conflict, type Kind } from "../../spec/steps";
 import { bind, bindingOf } from "../case/binding";
 import type { OrderClaim, StateClaim } from "../plan/claims";
 import { isLock, type Sight } from "../plan/sights";
-import type { Footprint, Transition } from "./footprint";
+import type { Footprint, Transition, Visible } from "./footprint";
 
 const WRITES: ReadonlySet<string> = new Set<Kind>(["store", "rmw"]);
 const TAKES: ReadonlySet<string> = new Set<Kind>(["lock", "write_lock"]);
 const RELEASES: ReadonlySet<string> = new Set<Kind>(["unlock", "write_unlock"]);
 
+/** A claim, and all that makes a step visible to it; `stars` tell its instances apart. */
+interface Seen<C> {
+  readonly claim: C;
+  readonly sights: readonly Sight[];
+  readonly stars: number;
+}
+
 /** The footprints of one exploration. */
 export class Footprints {
-  /** By the first object that they touch. */
-  private readonly known = new Map<string, Footprint[]>();
+  /** By each object that they touch; under no name those that touch none. */
+  private readonly touching = new Map<string, Footprint[]>();
+  /** By each claim that they are visible to. */
+  private readonly visibleTo = new Map<StateClaim | OrderClaim, Footprint[]>();
+  /** For each footprint, whether it conflicts with those that were made before it, and with itself. */
   private readonly conflicts: boolean[][] = [];
-  private readonly wanted: ReadonlySet<string>;
+  private readonly wanted: readonly string[];
+  private readonly states: readonly Seen<StateClaim>[];
+  private readonly thens: readonly Seen<StateClaim>[];
+  private readonly orders: readonly Seen<OrderClaim>[];
   private wholeCall: Footprint | undefined;
   private made = 0;
   private offered = 0;
@@ -27,33 +40,27 @@ export class Footprints {
   retries = false;
 
   /** `states` are judged at each visible step, `thens` when a call returns, `orders` by the order of events. */
-  constructor(
-    private readonly states: readonly StateClaim[],
-    private readonly thens: readonly StateClaim[],
-    private readonly orders: readonly OrderClaim[],
-  ) {
-    this.wanted = new Set(states.flatMap((claim) => claim.compiled.unlocked));
+  constructor(states: readonly StateClaim[], thens: readonly StateClaim[], orders: readonly OrderClaim[]) {
+    this.wanted = [...new Set(states.flatMap((claim) => claim.compiled.unlocked))];
+    this.states = states.map(seenState);
+    this.thens = thens.map(seenState);
+    this.orders = orders.map((claim) => ({ claim, sights: claim.sights, stars: starsOf(claim.sights) }));
   }
 
   /** The footprint of an announcement. */
   of(announced: Announcement): Footprint {
-    const first = announced.on[0]?.name ?? "";
-    let candidates = this.known.get(first);
-    if (candidates === undefined) this.known.set(first, (candidates = []));
-    for (const each of candidates) if (isOf(each, announced)) return each;
+    const candidates = this.touching.get(announced.on[0]?.name ?? "");
+    if (candidates !== undefined) for (const each of candidates) if (isOf(each, announced)) return each;
     const { kind, on, event, picks } = announced;
-    const objects = on.map(({ name }) => name);
-    const made = this.make(kind, objects, event, picks ?? 1);
-    candidates.push(made);
-    return made;
+    return this.known(this.make({ kind, objects: on.map(({ name }) => name), event }, picks ?? 1));
   }
 
   /** The footprint of a call that cannot be looked into: it touches everything. */
   call(): Footprint {
-    const all = this.states.flatMap(({ reads }) => reads.map(({ name }) => name));
+    const all = this.states.flatMap(({ claim }) => claim.reads.map(({ name }) => name));
     return (this.wholeCall ??= {
-      ...this.make("call", [], undefined, 1),
-      visible: [...this.states, ...this.orders].map((claim) => ({ claim, binding: undefined })),
+      ...this.make({ kind: "call", objects: [], event: undefined }, 1),
+      visible: [...this.states, ...this.orders].map(({ claim }) => ({ claim, binding: undefined })),
       reads: [...new Set(all)],
     });
   }
@@ -74,28 +81,56 @@ export class Footprints {
   }
 
   private conflict(a: Footprint, b: Footprint): boolean {
-    const row = (this.conflicts[a.id] ??= []);
-    return (row[b.id] ??= a.kind === "call" || b.kind === "call" || shareObject(a, b) || shareClaim(a, b));
+    if (a.kind === "call" || b.kind === "call") return true;
+    const row = this.conflicts[Math.max(a.id, b.id)] as boolean[];
+    return row[Math.min(a.id, b.id)] as boolean;
   }
 
-  private make(kind: Kind | "call", objects: readonly string[], event: string | undefined, picks: number): Footprint {
+  private make(step: Touch, picks: number): Footprint {
+    const { kind } = step;
     const id = this.made++;
     if (kind === "again") this.retries = true;
-    const step = { kind, objects, event };
-    const seen = this.states.map((claim) => ({ claim, by: visibleTo(step, claim) })).filter(({ by }) => by.length > 0);
-    const ordered = this.orders.flatMap((claim) =>
-      bindings(step, claim.sights, starsOf(claim.sights)).map((binding) => ({ claim, binding })),
-    );
-    const reads = seen.flatMap(({ claim, by }) => by.flatMap((binding) => readsAfter(step, claim, binding)));
-    const by = TAKES.has(kind) ? 1 : RELEASES.has(kind) ? -1 : 0;
-    const locks =
-      by === 0
-        ? []
-        : [...this.wanted].filter((lock) => objects.some((object) => isLock(object, lock))).map((lock) => ({ lock, by }) as const);
-    const visible = [...seen.flatMap(({ claim, by: all }) => all.map((binding) => ({ claim, binding }))), ...ordered];
-    const shows = this.thens.filter((claim) => visibleTo(step, claim).length > 0).map((claim) => claim.id);
-    return { id, kind, objects, event, picks, visible, shows, reads: [...new Set(reads)], locks, transitions: [] };
+    const visible: Visible[] = [];
+    const reads = new Set<string>();
+    for (const seen of this.states)
+      for (const binding of bindings(step, seen)) {
+        visible.push({ claim: seen.claim, binding });
+        for (const read of readsAfter(step, seen.claim, binding)) reads.add(read);
+      }
+    for (const seen of this.orders) for (const binding of bindings(step, seen)) visible.push({ claim: seen.claim, binding });
+    const shows = this.thens.filter((seen) => bindings(step, seen).length > 0).map(({ claim }) => claim.id);
+    return { id, ...step, picks, visible, shows, reads: [...reads], locks: this.locksOf(step), transitions: [] };
   }
+
+  private locksOf({ kind, objects }: Touch): Footprint["locks"] {
+    const by = TAKES.has(kind) ? 1 : RELEASES.has(kind) ? -1 : 0;
+    if (by === 0) return NONE;
+    return this.wanted.filter((lock) => objects.some((object) => isLock(object, lock))).map((lock) => ({ lock, by }));
+  }
+
+  /** Keeps a new footprint, and finds those that it conflicts with: only what touches the same, or is visible to the same claim, can. */
+  private known(made: Footprint): Footprint {
+    const row = new Array<boolean>(made.id + 1).fill(false);
+    this.conflicts[made.id] = row;
+    for (const object of made.objects.length > 0 ? made.objects : [""])
+      for (const other of among(this.touching, object, made)) if (!row[other.id]) row[other.id] = shareObject(made, other);
+    for (const { claim } of made.visible)
+      for (const other of among(this.visibleTo, claim, made)) if (!row[other.id]) row[other.id] = shareClaim(made, other);
+    return made;
+  }
+}
+
+/** Those that are kept under this key, the new one with them. */
+function among<Key>(kept: Map<Key, Footprint[]>, key: Key, made: Footprint): readonly Footprint[] {
+  const all = kept.get(key);
+  if (all === undefined) kept.set(key, [made]);
+  else if (all.at(-1) !== made) all.push(made);
+  return all ?? [made];
+}
+
+function seenState(claim: StateClaim): Seen<StateClaim> {
+  const sights = [...claim.reads.flatMap((read) => read.sights), ...claim.holds];
+  return { claim, sights, stars: Math.max(0, ...claim.reads.map((read) => read.stars)) };
 }
 
 /** Whether this announcement has this footprint. */
@@ -108,6 +143,8 @@ export function isOf({ kind, objects, event, picks }: Footprint, announced: Anno
 }
 
 type Touch = Pick<Footprint, "kind" | "objects" | "event">;
+
+const NONE: readonly never[] = [];
 
 /** Whether two steps conflict by what they touch, whoever looks on. */
 export function conflictOnObject(a: Transition | undefined, b: Transition | undefined): boolean {
@@ -130,35 +167,48 @@ function starsOf(sights: readonly Sight[]): number {
 }
 
 /** The instances of a claim that a step is visible to: a binding each, or undefined for all of them. */
-function visibleTo(step: Touch, claim: StateClaim): (string | undefined)[] {
-  const stars = Math.max(0, ...claim.reads.map((read) => read.stars));
-  return bindings(step, [...claim.reads.flatMap((read) => read.sights), ...claim.holds], stars);
-}
-
-function bindings(step: Touch, sights: readonly Sight[], stars: number): (string | undefined)[] {
-  const all = new Set<string | undefined>();
+function bindings(step: Touch, { sights, stars }: Seen<unknown>): readonly (string | undefined)[] {
+  let all: (string | undefined)[] | undefined;
   for (const sight of sights)
-    for (const seen of throughSight(step, sight)) all.add(stars > 0 && seen.stars === stars ? seen.bound : undefined);
-  return all.has(undefined) ? [undefined] : [...all];
+    for (const seen of throughSight(step, sight)) {
+      const bound = stars > 0 && seen.stars === stars ? seen.bound : undefined;
+      if (bound === undefined) return [undefined];
+      if (all === undefined) all = [bound];
+      else if (!all.includes(bound)) all.push(bound);
+    }
+  return all ?? NONE;
 }
 
-/** How a step is visible through one sight: what its stars are bound to, and how many of them. */
-function throughSight({ kind, objects, event }: Touch, sight: Sight): { bound: string; stars: number }[] {
+/** What the stars of a sight stand for, and how many of them. */
+interface Bound {
+  readonly bound: string;
+  readonly stars: number;
+}
+
+/** Through a lock no instance is told from another. */
+const UNBOUND: readonly Bound[] = [{ bound: "", stars: 0 }];
+
+/** How a step is visible through one sight. */
+function throughSight({ kind, objects, event }: Touch, sight: Sight): readonly Bound[] {
   switch (sight.by) {
     case "cell":
-      return WRITES.has(kind) ? objects.flatMap((object) => matched(sight.pattern, object, sight.stars)) : [];
+      return WRITES.has(kind) ? matched(sight, objects) : NONE;
     case "event":
-      return event === undefined ? [] : matched(sight.pattern, event, sight.stars);
+      return event === undefined ? NONE : matched(sight, [event]);
     case "release":
-      return RELEASES.has(kind) && objects.some((object) => isLock(object, sight.lock)) ? [{ bound: "", stars: 0 }] : [];
+      return RELEASES.has(kind) && objects.some((object) => isLock(object, sight.lock)) ? UNBOUND : NONE;
     case "hold":
-      return TAKES.has(kind) && objects.some((object) => isLock(object, sight.lock)) ? [{ bound: "", stars: 0 }] : [];
+      return TAKES.has(kind) && objects.some((object) => isLock(object, sight.lock)) ? UNBOUND : NONE;
   }
 }
 
-function matched(pattern: string, name: string, stars: number): { bound: string; stars: number }[] {
-  const binding = bindingOf(pattern, name);
-  return binding === undefined ? [] : [{ bound: binding.split(".").slice(0, stars).join("."), stars }];
+function matched({ pattern, stars }: { readonly pattern: string; readonly stars: number }, names: readonly string[]): readonly Bound[] {
+  let all: Bound[] | undefined;
+  for (const name of names) {
+    const binding = bindingOf(pattern, name);
+    if (binding !== undefined) (all ??= []).push({ bound: binding.split(".").slice(0, stars).join("."), stars });
+  }
+  return all ?? NONE;
 }
 
 /**
