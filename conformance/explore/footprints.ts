@@ -67,7 +67,7 @@ export class Footprints {
 
   /** Whether the order of two transitions may make a difference. */
   readonly dependent = (a: Transition, b: Transition): boolean =>
-    a.stack === b.stack || this.conflict(a.does, b.does) || a.does.shows.includes(b.looks) || b.does.shows.includes(a.looks);
+    a.stack === b.stack || this.conflict(a.does, b.does) || isShown(a.does, b) || isShown(b.does, a);
 
   /** What a thread could do that announced this: one transition for each pick, the same ones in every run. */
   transitions(does: Footprint, thread: number, stack: number, looks: number): readonly Transition[] {
@@ -140,6 +140,11 @@ export function isOf({ kind, objects, event, picks }: Footprint, announced: Anno
   if (objects.length !== on.length) return false;
   for (let i = 0; i < objects.length; i++) if (objects[i] !== on[i]?.name) return false;
   return true;
+}
+
+/** Whether the claim that is judged when this step's call returns would see the other. */
+function isShown({ shows }: Footprint, { looks }: Transition): boolean {
+  return shows.length > 0 && shows.includes(looks);
 }
 
 type Touch = Pick<Footprint, "kind" | "objects" | "event">;

@@ -7,6 +7,9 @@ import type { Footprint, Transition } from "./footprint";
 /** The place of a lane that has none. */
 export const NOWHERE = -1;
 
+/** The index of a thread that is not explored. */
+export const ASIDE = -1;
+
 /** One thread during a run: where it stands, and what it could do next. */
 export class Lane {
   /** The place of the current call among its calls; -1 before the first. */
@@ -27,7 +30,8 @@ export class Lane {
   place = NOWHERE;
   /** What it could do next, one for each pick. */
   next: readonly Transition[] = [];
-  private announced: Announcement | undefined;
+  /** The step that it announced last and did not take yet. */
+  announced: Announcement | undefined;
   /** The thread itself, if it is in this process and was stepped. */
   here: ThreadHere | undefined;
 
@@ -97,6 +101,8 @@ export class Lane {
     if (next === this.announced && stack === this.stack) return;
     this.announced = next;
     this.stack = stack;
+    // Nobody holds against others what is not explored.
+    if (this.index === ASIDE) return;
     const [known] = this.next;
     if (known === undefined) this.offer(footprints, footprints.of(next));
     else if (!this.recalls(known, next)) this.follow(known, next, footprints);

@@ -58,4 +58,10 @@ export class Memory {
   *all(): Generator<readonly [thing: Thing, steps: number]> {
     for (let i = 0; i < this.things.length; i++) yield [this.things[i] as Thing, this.when[i] as number];
   }
+
+  /** The calls that were begun, each with how many steps had been taken; at the end none, and all the steps. */
+  *calls(): Generator<readonly [request: Request | undefined, steps: number]> {
+    for (const [thing, steps] of this.all()) if (thing.what === "begun") yield [thing.request, steps];
+    yield [undefined, this.taken.length];
+  }
 }

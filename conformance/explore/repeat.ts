@@ -1,5 +1,5 @@
-import type { CallReply, Request, StepReply, StepRequest, Threads } from "../../spec/generated/types";
-import { answered, ask, type Exchange } from "../adapter/door";
+import type { Reply, Request, Standing, StepReply, Threads } from "../../spec/generated/types";
+import { answered, doorHere, type Exchange } from "../adapter/door";
 import type { Exploration } from "./exploration";
 import { isOf } from "./footprints";
 import type { Lane } from "./lane";
@@ -35,34 +35,29 @@ export function* repeat(whole: Exploration, world: World): Exchange<Transition |
   const { memory } = whole;
   const { taken } = memory;
   const stand: Threads = {};
-  function* call(request: Request): Exchange<void> {
-    Object.assign(stand, answered<CallReply>(yield* ask(request)).threads);
-  }
-  function* step(request: StepRequest): Exchange<void> {
-    const { standing, threads } = answered<StepReply>(yield* ask(request));
-    if (standing !== undefined) stand[request.thread ?? ""] = standing;
-    Object.assign(stand, threads);
-  }
-  for (const request of memory.setUp) yield* request.op === "step" ? step(request) : call(request);
+  // No exchange is begun for a step: whoever is here is asked at once.
+  const here = doorHere();
+  for (const request of memory.setUp) hear(stand, request, here === undefined ? yield request : here(request));
   let steps = 0;
-  function* stepsUpTo(end: number): Exchange<Transition | undefined> {
-    for (; steps < end; steps++) {
+  for (const [call, when] of memory.calls()) {
+    for (; steps < when; steps++) {
       const chosen = taken[steps] as Transition;
       const lane = laneOf(world, chosen);
-      if (!announces(stand, lane, chosen)) return chosen;
-      yield* step(world.stepOf(lane, chosen));
+      if (!announces(stand, lane, chosen)) return diverged(whole, world, stand, steps, chosen);
+      const request = world.stepOf(lane, chosen);
+      hear(stand, request, here === undefined ? yield request : here(request));
     }
-    return undefined;
+    if (call !== undefined) hear(stand, call, here === undefined ? yield call : here(call));
   }
-  for (const [thing, when] of memory.all()) {
-    const misfit = yield* stepsUpTo(when);
-    if (misfit !== undefined) return diverged(whole, world, stand, steps, misfit);
-    if (thing.what === "begun") yield* call(thing.request);
-  }
-  const misfit = yield* stepsUpTo(taken.length);
-  if (misfit !== undefined) return diverged(whole, world, stand, steps, misfit);
   world.absorb(stand);
   return undefined;
+}
+
+/** Takes over where threads stand after a request. */
+function hear(stand: Threads, { thread }: Request & { readonly thread?: string | undefined }, reply: Reply): void {
+  const { standing, threads } = answered<StepReply>(reply);
+  if (standing !== undefined) stand[thread ?? ""] = standing;
+  for (const name in threads) stand[name] = threads[name] as Standing;
 }
 
 /** The run is not what it was: where it stands now, for the report. */
@@ -74,9 +69,9 @@ function diverged({ memory, watch }: Exploration, world: World, stand: Threads, 
 }
 
 /** Whether a thread stands where it would take this step. */
-function announces(threads: Threads, { name }: Lane, { does }: Transition): boolean {
+function announces(threads: Threads, { name }: Lane, { does, announced }: Transition): boolean {
   const next = threads[name]?.next;
-  return next !== undefined && isOf(does, next);
+  return next !== undefined && (next === announced || isOf(does, next));
 }
 
 function laneOf({ lanes }: World, { thread }: Transition): Lane {

@@ -177,11 +177,10 @@ export class Run {
     const lane = this.world.aside(SET_UP, setUp);
     yield* this.begin(lane);
     while (lane.pending) {
-      const next = [lane, ...this.world.lanes].find((each) => each.pending && each.ready);
-      const [transition] = next?.next ?? [];
-      if (next === undefined || transition === undefined) break;
-      yield* this.world.advance(next, transition);
-      yield* this.backs(next);
+      const next = lane.ready ? lane : this.world.lanes.find(({ pending, ready }) => pending && ready);
+      if (next === undefined) break;
+      yield* this.world.setsUp(next);
+      if (this.world.whoIsBack !== undefined) yield* this.backs(next);
     }
     this.world.isSetUp();
     return (!lane.pending && !lane.blocked) || !this.found.stuck([lane, ...this.world.lanes]);

@@ -88,7 +88,7 @@ export class Violations {
   private deadlock(lanes: readonly Lane[]): void {
     const owner = this.whole.checkClaim("deadlock");
     const rule = owner?.rule ?? lanes.map((lane) => lane.call?.rule).find((each) => each !== undefined) ?? this.whole.plan.onlyRule;
-    const livelock = lanes.every((lane) => !lane.blocked && lane.next[0]?.does.kind === "again");
+    const livelock = lanes.every((lane) => !lane.blocked && lane.announced?.kind === "again");
     const what = lanes.map((lane) => `${standsIn(lane)} ${waitsFor(lane)}`).join("; ");
     this.violation("stuck", rule, owner?.id, "every call returns", `${livelock ? "livelock" : "deadlock"}: ${what}`);
   }
@@ -103,8 +103,9 @@ function standsIn(lane: Lane): string {
 }
 
 function waitsFor(lane: Lane): string {
-  const does = lane.blocked ? undefined : lane.next[0]?.does;
-  if (does === undefined) return "is blocked";
-  if (does.kind === "again") return `retries until ${does.objects.join(" or ")} changes`;
-  return `waits for ${does.objects.join(", ")} (${does.kind.replaceAll("_", " ")})`;
+  const { blocked, announced } = lane;
+  if (blocked || announced === undefined) return "is blocked";
+  const objects = announced.on.map(({ name }) => name);
+  if (announced.kind === "again") return `retries until ${objects.join(" or ")} changes`;
+  return `waits for ${objects.join(", ")} (${announced.kind.replaceAll("_", " ")})`;
 }

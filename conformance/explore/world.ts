@@ -17,7 +17,7 @@ import { looksInside, type PlannedCall, type Plan } from "../plan/plan";
 import { Enabled } from "./enabled";
 import type { Exploration } from "./exploration";
 import type { Footprints } from "./footprints";
-import { Lane } from "./lane";
+import { ASIDE, Lane } from "./lane";
 import type { Memory } from "./memory";
 import type { Transition } from "./footprint";
 import { Reads } from "./reads";
@@ -123,7 +123,7 @@ export class World {
   /** A thread that is not explored: what it and the others do until it is done sets the world up. */
   aside(name: string, calls: readonly PlannedCall[]): Lane {
     this.settingUp = true;
-    const lane = new Lane(name, -1, calls, undefined, 0);
+    const lane = new Lane(name, ASIDE, calls, undefined, 0);
     this.byName.set(name, lane);
     return lane;
   }
@@ -142,7 +142,7 @@ export class World {
     else {
       lane.pending = lane.ready = true;
       this.enabled.forget();
-      lane.offer(this.footprints, this.footprints.call());
+      if (lane.index !== ASIDE) lane.offer(this.footprints, this.footprints.call());
     }
   }
 
@@ -182,10 +182,15 @@ export class World {
     if (lane.call !== undefined && does.kind === "call") {
       this.reads.promised = does.reads.length > 0 ? { op: "read", names: does.reads as string[] } : undefined;
       yield* this.send(lane, lane.call);
-      return;
-    }
-    const request = this.stepOf(lane, transition);
-    if (this.settingUp) this.memory.setUp.push({ ...request });
+    } else this.stepped(lane, answered<StepReply>(yield* ask(this.stepOf(lane, transition))));
+  }
+
+  /** As above, while the world is set up: of several outcomes the first. */
+  *setsUp(lane: Lane): Exchange<void> {
+    const { announced, call, name } = lane;
+    if (announced === undefined && call !== undefined) return yield* this.send(lane, call);
+    const request: StepRequest = { op: "step", thread: name, pick: (announced?.picks ?? 1) > 1 ? 0 : undefined };
+    this.memory.setUp.push(request);
     this.stepped(lane, answered<StepReply>(yield* ask(request)));
   }
 
