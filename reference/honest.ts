@@ -14,7 +14,8 @@ import { reference, type Variant } from "./adapter";
 import type { Machine } from "./machine";
 import { Cell, guard_of, is_step, type Stack, type Step, type Thing } from "./task";
 import { Exclusive } from "./sync/exclusive";
-import { Threads, type Thread } from "./threads";
+import type { Thread } from "./thread";
+import { Threads } from "./threads";
 
 /** What is being done while an access happens; outside these nothing is judged. */
 type Phase =

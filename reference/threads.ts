@@ -5,37 +5,11 @@
  */
 import type { Standing, Value } from "../spec/generated/types";
 import { handler, interruptible } from "./sync/handler";
-import { advance, is_same, shares, type KThread, type Report, type Running, type Stack, type Step, type Task } from "./task";
-
-/** A thread of the world. A handler runs on its owner's stack, and the owner stands still meanwhile. */
-export interface Thread extends KThread {
-  readonly owner: Thread | undefined;
-  /** Whether a handler has taken its first step. */
-  started: boolean;
-  /** The number of the world that it was last in. */
-  world: number;
-  /** What the door says of it, and the replies to a call and to a step when that is all there is to say: the same objects always, so that a step costs none. */
-  readonly standing: Standing;
-  readonly began: Stands;
-  readonly moved: Moved;
-  /** Its place among those whose step may have to wait, or -1. */
-  waits: number;
-}
+import { advance, is_same, shares, type Report, type Running, type Step, type Task } from "./task";
+import { new_thread, type Moved, type Stands, type Thread } from "./thread";
 
 /** Begins a call in a world: the kernel code that it runs. */
 export type Begin<World> = (world: World) => Task<unknown>;
-
-/** What the door says to a call or a step: where those threads stand now that stood elsewhere before, or all of them. */
-export interface Stands {
-  readonly threads: Record<string, Standing>;
-  readonly reports?: Report[];
-}
-
-/** What the door says to a step after which nobody else stands elsewhere. */
-interface Moved {
-  readonly standing: Standing;
-  readonly reports?: Report[];
-}
 
 /** The threads of one world after the other; their objects are used again. */
 export class Threads<World extends Running> {
@@ -137,8 +111,13 @@ export class Threads<World extends Running> {
 
   /** Where each thread stands. The objects are used again: they are true until the next request. */
   standings(): Stands {
-    const { all, count } = this;
-    for (let i = 0; i < count; i++) this.update(all[i] as Thread);
+    const { all, count, handlers } = this;
+    for (let i = 0; i < count; i++) {
+      const thread = all[i] as Thread;
+      // Of most that is true already, said of the last world.
+      if (handlers || thread.next !== thread.standing.next || thread.next?.ready !== undefined || thread.frames.length > 0)
+        this.update(thread);
+    }
     this.told = count;
     if (!this.shows_all()) {
       this.shows = all.slice(0, count);
@@ -249,22 +228,7 @@ export class Threads<World extends Running> {
     const owner = interrupts === undefined ? undefined : this.thread(interrupts);
     let thread = this.by_name.get(name);
     if (thread === undefined || thread.owner !== owner) {
-      const stack: Stack = owner?.stack ?? { name, held: [], current: undefined, preempt_count: 0, irqs_off: 0 };
-      const standing: Standing = { next: undefined, ready: false, returned: undefined, ...(owner && { stack: owner.name }) };
-      const nothing = { task: undefined, next: undefined, returned: undefined };
-      thread = {
-        name,
-        owner,
-        stack,
-        frames: [],
-        ...nothing,
-        started: false,
-        world: 0,
-        standing,
-        began: { threads: { [name]: standing } },
-        moved: { standing },
-        waits: -1,
-      };
+      thread = new_thread(name, owner);
       this.by_name.set(name, thread);
     }
     if (thread.world !== this.worlds) this.join(thread);
