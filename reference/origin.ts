@@ -11,12 +11,24 @@ const LASTING = new Set(["name", "loads", "stores", "rmws", "steps", "locks", "u
 type Container = Map<unknown, unknown> | Set<unknown> | unknown[];
 type Fields = Record<string, unknown>;
 
+/** What a cell is made of; some cells are more than that. */
+const CELL = new Set(["name", "now", "version", "loads", "stores", "rmws"]);
+
+/** In place of the value of a field that stays as it is. */
+const STAYS = Symbol("stays");
+
+/** A record: its fields in the order in which it was given them, and what they held. */
+interface Kept {
+  readonly record: Fields;
+  readonly keys: readonly string[];
+  readonly values: readonly unknown[];
+}
+
 /** All that can be reached from some objects, as it is now: `restore` makes it so again, whatever became of it. */
 export class Origin {
   private readonly seen = new Set<unknown>();
   private readonly cells: { readonly cell: Cell<unknown>; readonly now: unknown; readonly version: number }[] = [];
-  private readonly fields: { readonly of: Fields; readonly key: string; readonly value: unknown }[] = [];
-  private readonly records: { readonly record: Fields; readonly keys: readonly string[] }[] = [];
+  private readonly records: Kept[] = [];
   private readonly containers: { readonly container: Container; readonly members: readonly unknown[] }[] = [];
 
   constructor(roots: readonly object[]) {
@@ -28,8 +40,7 @@ export class Origin {
       if (cell.now !== now) cell.now = now;
       if (cell.version !== version) cell.version = version;
     }
-    for (const { of, key, value } of this.fields) if (of[key] !== value) of[key] = value;
-    for (const { record, keys } of this.records) forget_others(record, keys);
+    for (const kept of this.records) if (!put_back(kept)) rebuild(kept);
     for (const { container, members } of this.containers) if (!holds(container, members)) refill(container, members);
   }
 
@@ -47,20 +58,31 @@ export class Origin {
   }
 
   private keep_fields(record: Fields): void {
-    if (record instanceof Cell) this.cells.push({ cell: record, now: record.now, version: record.version });
-    else this.records.push({ record, keys: Object.keys(record) });
-    for (const [key, value] of Object.entries(record)) {
-      if (LASTING.has(key) || typeof value === "function" || is_step(value)) continue;
-      if (!(record instanceof Cell) || (key !== "now" && key !== "version")) this.fields.push({ of: record, key, value });
-      this.keep(value);
-    }
+    const keys = Object.keys(record);
+    const stays = (key: string): boolean => LASTING.has(key) || typeof record[key] === "function" || is_step(record[key]);
+    if (record instanceof Cell && keys.every((key) => CELL.has(key)))
+      this.cells.push({ cell: record, now: record.now, version: record.version });
+    else this.records.push({ record, keys, values: keys.map((key) => (stays(key) ? STAYS : record[key])) });
+    for (const key of keys) if (!stays(key)) this.keep(record[key]);
   }
 }
 
-/** Somebody may have hung something on the record that it did not have. */
-function forget_others(record: Fields, keys: readonly string[]): void {
+/** Gives each field what it held. False if there are other fields, or the same in another order: then not all is done. */
+function put_back({ record, keys, values }: Kept): boolean {
   let i = 0;
-  for (const key in record) if (key !== keys[i++] && !keys.includes(key)) Reflect.deleteProperty(record, key);
+  // In this kind of loop a field is found by its place in the record, not by its name.
+  for (const key in record) {
+    if (key !== keys[i]) return false;
+    const value = values[i++];
+    if (value !== STAYS && record[key] !== value) record[key] = value;
+  }
+  return i === keys.length;
+}
+
+/** Somebody has hung something on the record that it did not have, or taken something from it. */
+function rebuild({ record, keys, values }: Kept): void {
+  for (const key of Object.keys(record)) if (!keys.includes(key)) Reflect.deleteProperty(record, key);
+  for (const [i, key] of keys.entries()) if (values[i] !== STAYS) record[key] = values[i];
 }
 
 /** Whether these are the members, in this order. Those of a map are a key and its value by turns. */

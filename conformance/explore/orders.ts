@@ -11,6 +11,8 @@ export class Orders {
   private readonly open = new Map<OrderClaim, Set<string>>();
   private readonly counted = new Map<string, number>();
   private readonly broken = new Map<OrderClaim, string>();
+  /** For each event, the claims that it means something to: mostly none. */
+  private readonly concerned = new Map<string, readonly OrderClaim[]>();
 
   constructor(private readonly claims: readonly OrderClaim[]) {}
 
@@ -27,7 +29,9 @@ export class Orders {
 
   /** An event happened. Gives what it breaks, unless that is only judged at the end. */
   saw(event: string, thread: string, broken: (claim: OrderClaim, what: string) => void): void {
-    for (const claim of this.claims) {
+    let concerned = this.concerned.get(event);
+    if (concerned === undefined) this.concerned.set(event, (concerned = this.claims.filter((claim) => isAbout(claim, event))));
+    for (const claim of concerned) {
       const what = this.judge(claim, event, thread);
       if (what === undefined || this.broken.has(claim)) continue;
       this.broken.set(claim, what);
@@ -84,6 +88,13 @@ export class Orders {
     if (opened !== undefined) open.add(`${thread} ${opened}`);
     return forbidden ? `${thread}: ${event} happened${between === undefined ? "" : ` after ${from} and before ${to}`}` : undefined;
   }
+}
+
+/** Whether an event means anything to a claim. */
+function isAbout({ says, counts }: OrderClaim, event: string): boolean {
+  const patterns = [...(says.order ?? []), ...(says.between ?? []), ...counts.map((count) => count.event)];
+  if (says.never !== undefined) patterns.push(says.never);
+  return patterns.some((pattern) => bindingOf(pattern, event) !== undefined);
 }
 
 function of(map: Map<OrderClaim, Set<string>>, claim: OrderClaim): Set<string> {
