@@ -1,11 +1,12 @@
 /** The reference's only door: the six words of the dialogue, answered in this process. */
-import type { FeatureName, Given, HelloReply, Open, Reply, Request, RuleId, Value } from "../spec/generated/types";
+import type { FeatureName, Given, HelloReply, Open, Reply, Request, Value } from "../spec/generated/types";
 import { apic_api } from "./apic/chapter";
 import { hyperv_api } from "./hyperv/chapter";
 import { BadFd, kvm_api, once, type Api, type Instance, type Reader } from "./kvm/api";
 import type { Kvm } from "./kvm/types";
 import { KVM_MAX_VCPUS, KVM_MAX_VCPU_IDS } from "./kvm/vm";
 import { Machine } from "./machine";
+import { Marks } from "./marks";
 import { Origin } from "./origin";
 import { svm_api } from "./svm/chapter";
 import { nestings } from "./sync/lockdep";
@@ -38,7 +39,7 @@ export interface Reference {
 export function reference(variant: Variant = { name: "reference", ops: {} }, threads = new Threads<Machine>()): Reference {
   const plain = tables(variant.ops, false);
   const framed = tables(variant.ops, true);
-  const marks = new Set<RuleId>();
+  const marks = new Marks();
   const worlds = new Worlds();
   let machine: Machine | undefined;
   const world = (): Machine => {
@@ -69,9 +70,7 @@ export function reference(variant: Variant = { name: "reference", ops: {} }, thr
       case "close": {
         const nested = machine === undefined ? [] : nestings(machine.kvm.kvm_lock.graph);
         machine = undefined;
-        const passed = [...marks];
-        marks.clear();
-        return { marks: passed, nested };
+        return { marks: marks.take(), nested };
       }
     }
   };

@@ -8,28 +8,17 @@ import { Cell, is_step } from "./task";
 /** What is set once; or made when somebody first asks for it, and then good for every run. */
 const LASTING = new Set(["name", "loads", "stores", "rmws", "steps", "locks", "unlocks"]);
 
-type Container = Map<unknown, unknown> | Set<unknown> | unknown[];
+type Container = Map<unknown, unknown> | Set<unknown>;
 type Fields = Record<string, unknown>;
-
-/** What a cell is made of; some cells are more than that. */
-const CELL = new Set(["name", "now", "version", "loads", "stores", "rmws"]);
-
-/** In place of the value of a field that stays as it is. */
-const STAYS = Symbol("stays");
-
-/** A record: its fields in the order in which it was given them, and what they held. */
-interface Kept {
-  readonly record: Fields;
-  readonly keys: readonly string[];
-  readonly values: readonly unknown[];
-}
 
 /** All that can be reached from some objects, as it is now: `restore` makes it so again, whatever became of it. */
 export class Origin {
   private readonly seen = new Set<unknown>();
   private readonly cells: { readonly cell: Cell<unknown>; readonly now: unknown; readonly version: number }[] = [];
-  private readonly records: Kept[] = [];
+  private readonly fields: { readonly of: Fields; readonly key: string; readonly value: unknown }[] = [];
+  private readonly records: { readonly record: Fields; readonly keys: readonly string[] }[] = [];
   private readonly containers: { readonly container: Container; readonly members: readonly unknown[] }[] = [];
+  private readonly lists: { readonly list: unknown[]; readonly members: readonly unknown[] }[] = [];
 
   constructor(roots: readonly object[]) {
     for (const root of roots) this.keep(root);
@@ -40,15 +29,18 @@ export class Origin {
       if (cell.now !== now) cell.now = now;
       if (cell.version !== version) cell.version = version;
     }
-    for (const kept of this.records) if (!put_back(kept)) rebuild(kept);
+    for (const { of, key, value } of this.fields) if (of[key] !== value) of[key] = value;
+    for (const { record, keys } of this.records) forget_others(record, keys);
     for (const { container, members } of this.containers) if (!holds(container, members)) refill(container, members);
+    for (const { list, members } of this.lists) if (!is_as(list, members)) list.splice(0, list.length, ...members);
   }
 
   private keep(what: unknown): void {
     if (typeof what !== "object" || what === null || is_step(what) || this.seen.has(what)) return;
     this.seen.add(what);
-    if (what instanceof Map) this.keep_members(what, [...what].flat());
-    else if (what instanceof Set || Array.isArray(what)) this.keep_members(what, [...(what as Iterable<unknown>)]);
+    if (Array.isArray(what)) this.keep_list(what);
+    else if (what instanceof Map) this.keep_members(what, [...what].flat());
+    else if (what instanceof Set) this.keep_members(what, [...(what as Set<unknown>)]);
     else this.keep_fields(what as Fields);
   }
 
@@ -57,32 +49,29 @@ export class Origin {
     for (const each of members) this.keep(each);
   }
 
+  private keep_list(list: unknown[]): void {
+    const members = list.slice();
+    this.lists.push({ list, members });
+    for (const each of members) this.keep(each);
+  }
+
   private keep_fields(record: Fields): void {
-    const keys = Object.keys(record);
-    const stays = (key: string): boolean => LASTING.has(key) || typeof record[key] === "function" || is_step(record[key]);
-    if (record instanceof Cell && keys.every((key) => CELL.has(key)))
-      this.cells.push({ cell: record, now: record.now, version: record.version });
-    else this.records.push({ record, keys, values: keys.map((key) => (stays(key) ? STAYS : record[key])) });
-    for (const key of keys) if (!stays(key)) this.keep(record[key]);
+    // What is a cell and nothing else is found quicker than by the names of its fields.
+    const cell = Object.getPrototypeOf(record) === Cell.prototype ? (record as unknown as Cell<unknown>) : undefined;
+    if (cell !== undefined) this.cells.push({ cell, now: cell.now, version: cell.version });
+    else if (!(record instanceof Cell)) this.records.push({ record, keys: Object.keys(record) });
+    for (const [key, value] of Object.entries(record)) {
+      if (LASTING.has(key) || typeof value === "function" || is_step(value)) continue;
+      if (cell === undefined) this.fields.push({ of: record, key, value });
+      this.keep(value);
+    }
   }
 }
 
-/** Gives each field what it held. False if there are other fields, or the same in another order: then not all is done. */
-function put_back({ record, keys, values }: Kept): boolean {
+/** Somebody may have hung something on the record that it did not have. */
+function forget_others(record: Fields, keys: readonly string[]): void {
   let i = 0;
-  // In this kind of loop a field is found by its place in the record, not by its name.
-  for (const key in record) {
-    if (key !== keys[i]) return false;
-    const value = values[i++];
-    if (value !== STAYS && record[key] !== value) record[key] = value;
-  }
-  return i === keys.length;
-}
-
-/** Somebody has hung something on the record that it did not have, or taken something from it. */
-function rebuild({ record, keys, values }: Kept): void {
-  for (const key of Object.keys(record)) if (!keys.includes(key)) Reflect.deleteProperty(record, key);
-  for (const [i, key] of keys.entries()) if (values[i] !== STAYS) record[key] = values[i];
+  for (const key in record) if (key !== keys[i++] && !keys.includes(key)) Reflect.deleteProperty(record, key);
 }
 
 /** Whether these are the members, in this order. Those of a map are a key and its value by turns. */
@@ -98,11 +87,15 @@ function holds(container: Container, members: readonly unknown[]): boolean {
 }
 
 function refill(container: Container, members: readonly unknown[]): void {
-  if (Array.isArray(container)) container.splice(0, container.length, ...members);
-  else {
-    container.clear();
-    for (let i = 0; i < members.length; i++)
-      if (container instanceof Set) container.add(members[i]);
-      else container.set(members[i], members[++i]);
-  }
+  container.clear();
+  for (let i = 0; i < members.length; i++)
+    if (container instanceof Set) container.add(members[i]);
+    else container.set(members[i], members[++i]);
+}
+
+/** Whether these are the members of a list. */
+function is_as(list: readonly unknown[], members: readonly unknown[]): boolean {
+  if (list.length !== members.length) return false;
+  for (let i = 0; i < members.length; i++) if (list[i] !== members[i]) return false;
+  return true;
 }
