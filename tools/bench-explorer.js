@@ -20,7 +20,7 @@ const { plan } = require(path.join(dist, "conformance/plan/plan.js"));
 const { holdHere } = require(path.join(dist, "conformance/adapter/door.js"));
 const { explore } = require(path.join(dist, "conformance/explore/explore.js"));
 const { optimal } = require(path.join(dist, "conformance/explore/optimal.js"));
-const { keepHeapSmall } = require(path.join(dist, "conformance/cli/heap.js"));
+const { fitHeap } = require(path.join(dist, "conformance/cli/heap.js"));
 
 const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" }, child: { type: "string" } } });
 
@@ -72,7 +72,7 @@ function bestOf(planned, open, atLeast = 0) {
 
 /** What a process of its own does. */
 function child(name) {
-  keepHeapSmall();
+  fitHeap();
   return name === SUITE ? measureSuite() : measure(name);
 }
 

@@ -5,7 +5,7 @@ import pc from "picocolors";
 import { Crashed, Overdue } from "../adapter/door";
 import { packageRoot, packageVersion } from "../case/root";
 import type { Spec } from "../case/spec";
-import { keepHeapSmall } from "./heap";
+import { fitHeap } from "./heap";
 import type { RunOptions } from "./run";
 import type { Selection } from "./selection";
 import { Interrupted, type Stopper } from "./stop";
@@ -209,7 +209,7 @@ async function setupCommand(): Promise<number> {
 }
 
 async function main(): Promise<void> {
-  keepHeapSmall();
+  fitHeap();
   for (const signal of ["SIGINT", "SIGTERM"])
     process.on(signal, () => {
       // The second one is for the impatient: the report of the first is given up.
