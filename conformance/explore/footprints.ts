@@ -99,7 +99,8 @@ export class Footprints {
       }
     for (const seen of this.orders) for (const binding of bindings(step, seen)) visible.push({ claim: seen.claim, binding });
     const shows = this.thens.filter((seen) => bindings(step, seen).length > 0).map(({ claim }) => claim.id);
-    return { id, ...step, picks, visible, shows, reads: [...reads], locks: this.locksOf(step), transitions: [] };
+    const { objects, event } = step;
+    return { id, kind, objects, event, picks, visible, shows, reads: [...reads], locks: this.locksOf(step), transitions: [] };
   }
 
   private locksOf({ kind, objects }: Touch): Footprint["locks"] {
