@@ -6,6 +6,7 @@ export function fitHeap(): void {
   // exploration takes the more memory the longer it goes on.
   setFlagsFromString("--heap-growing-percent=150");
   // What one exploration keeps for long, the next makes anew. Were it made among what is old from then on, it would
-  // keep alive, when it is dead itself, all that it leads to: a quarter of the time went into moving that about.
+  // keep alive, when it is dead itself, all that it leads to: to move that about took up to a quarter of the time of
+  // short cases.
   setFlagsFromString("--no-allocation-site-pretenuring");
 }

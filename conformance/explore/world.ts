@@ -60,6 +60,7 @@ export class World {
     // Whoever is stepped announces its events in any case.
     const events = control !== "step" && looksInside(plan);
     this.openRequest = { op: "open", given, ...(faults && { faults }), ...(paths && { paths }), ...(events && { events }) };
+    // A literal with more than a spread in it would be of a hidden class of its own each time.
     this.againRequest = Object.assign({}, this.openRequest, { again: 1 });
     for (const { name, calls, interrupts } of plan.threads) this.lane(name, calls, interrupts);
   }
