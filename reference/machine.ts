@@ -5,7 +5,6 @@ import { hyperv_chapter } from "./hyperv/chapter";
 import { create_vcpu } from "./kvm/create_vcpu";
 import type { Chapter, Config, Kvm } from "./kvm/types";
 import { config_of, create_vm } from "./kvm/vm";
-import { Marks } from "./marks";
 import { svm_chapter } from "./svm/chapter";
 import { FaultBudget } from "./sync/fault";
 import { built } from "./sync/lockdep";
@@ -28,7 +27,7 @@ export class Machine implements Running {
   constructor(
     given: Given,
     readonly ops: Ops,
-    readonly marks: Marks,
+    readonly marks: Running["marks"],
     faults = 0,
   ) {
     const config = config_of(given);
@@ -41,7 +40,7 @@ export class Machine implements Running {
 /** Builds what is given, on a thread that nothing races with, and whose marks and nested locks do not count. */
 function boot(machine: Machine, given: Given): void {
   const { kvm } = machine;
-  const quiet: Running = { ops: machine.ops, marks: new Marks(), reports: machine.reports, faults: new FaultBudget(0) };
+  const quiet: Running = { ops: machine.ops, marks: { add: () => undefined }, reports: machine.reports, faults: new FaultBudget(0) };
   const run = (task: Task<unknown>): void => {
     const thread: KThread = { name: "boot", stack: { name: "boot", held: [], preempt_count: 0, irqs_off: 0 }, frames: [], task };
     do {

@@ -8,7 +8,6 @@
  */
 import type { RuleId } from "../spec/generated/types";
 import type { Kind } from "../spec/steps";
-import type { Marks } from "./marks";
 
 /** Anything with a name that a step can touch; the name is dotted and unique in its world. */
 export interface Thing {
@@ -235,7 +234,7 @@ export interface Report {
 /** What kernel code can reach without naming it, besides the thread it runs on. */
 export interface Running {
   readonly ops: Ops;
-  readonly marks: Marks;
+  readonly marks: { add(rule: RuleId): void };
   readonly reports: Report[];
   /** How many allocations of this run may fail, at most; which, the explorer picks. */
   readonly faults: Thing & { readonly allowed: number; left: number; readonly pick: Step };
