@@ -111,13 +111,8 @@ export class Threads<World extends Running> {
 
   /** Where each thread stands. The objects are used again: they are true until the next request. */
   standings(): Stands {
-    const { all, count, handlers } = this;
-    for (let i = 0; i < count; i++) {
-      const thread = all[i] as Thread;
-      // Of most that is true already, said of the last world.
-      if (handlers || thread.next !== thread.standing.next || thread.next?.ready !== undefined || thread.frames.length > 0)
-        this.update(thread);
-    }
+    const { all, count } = this;
+    for (let i = 0; i < count; i++) if (!this.is_told(all[i] as Thread)) this.update(all[i] as Thread);
     this.told = count;
     if (!this.shows_all()) {
       this.shows = all.slice(0, count);
@@ -155,6 +150,12 @@ export class Threads<World extends Running> {
       others.push(other);
     }
     return others;
+  }
+
+  /** Whether what was said of a thread last, in whichever world, is true of it now: of most it is. */
+  private is_told({ next, standing, frames }: Thread): boolean {
+    if (this.handlers || frames.length > 0 || next !== standing.next || next?.ready !== undefined) return false;
+    return standing.ready === (next !== undefined);
   }
 
   private update(thread: Thread): void {
