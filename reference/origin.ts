@@ -57,7 +57,7 @@ export class Origin {
 
   private keep_fields(record: Fields): void {
     // What is a cell and nothing else is found quicker than by the names of its fields.
-    const cell = Object.getPrototypeOf(record) === Cell.prototype ? (record as unknown as Cell<unknown>) : undefined;
+    const cell = record instanceof Cell && Object.getPrototypeOf(record) === Cell.prototype ? record : undefined;
     if (cell !== undefined) this.cells.push({ cell, now: cell.now, version: cell.version });
     else if (!(record instanceof Cell)) this.records.push({ record, keys: Object.keys(record) });
     for (const [key, value] of Object.entries(record)) {
